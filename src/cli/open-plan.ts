@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Secrets } from "../config/secrets.ts"
+import type { Clock } from "../lib/clock.ts"
+import { Events } from "../observe/events.ts"
+import { openGit, openRender } from "../parts.ts"
+import { Workspaces } from "../workspaces.ts"
+import type { PlanParts } from "./plan-sources.ts"
+import type { Terminal } from "./terminal.ts"
+
+/** What a plan looks with: the very parts that the daemon has, without its loop and its server. */
+export async function openPlanParts(environment: Terminal["environment"], clock: Clock): Promise<PlanParts> {
+  await using opening = new AsyncDisposableStack()
+  const secrets = new Secrets(environment)
+  const around = { secrets, clock, events: new Events(() => undefined) }
+  const git = opening.use(openGit(await temporaryFolder(opening), around))
+  const workspaces = opening.use(new Workspaces(around))
+  const render = await openRender()
+  const opened = opening.move()
+  return {
+    git,
+    render,
+    secrets,
+    clock,
+    workspace: (workspace) => workspaces.open(workspace),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** Not the daemon's `stateDir`: that may belong to another user, and its owner may tidy it while we read. */
+async function temporaryFolder(opening: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "lockstep-plan-"))
+  opening.defer(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}

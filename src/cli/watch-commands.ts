@@ -1,0 +1,167 @@
+import type { Command } from "commander"
+import { parseDuration } from "../config/duration.ts"
+import type { SourceStatus } from "../core/status.ts"
+import type { PublicPlan } from "../server/present.ts"
+import { askHistory, askPlan, askSource, askSources, askSync } from "./ask.ts"
+import { addServerOptions, openClient, type Client, type ServerFlags } from "./client.ts"
+import type { CliContext } from "./context.ts"
+import { CommandError, exitCodes, type ExitCode } from "./exit.ts"
+import { historyText } from "./history-text.ts"
+import { oneStatusText, statusText } from "./status-text.ts"
+import { paintFor, plainLine, progressOn, table } from "./terminal.ts"
+
+/** Commands that look at what a daemon does, and the one that asks it to look now. */
+
+type Flags = ServerFlags & { readonly json?: true }
+type SyncFlags = Flags & { readonly wait?: string | true }
+
+const defaultWaitMs = 30_000
+const waitMsMax = 600_000
+
+export function addStatus(program: Command, context: CliContext): void {
+  addServerOptions(program.command("status"))
+    .summary("show all sources, or one")
+    .description("Shows the state of every source, and what needs a person: problems, holds, failures.")
+    .argument("[name]", "only this source")
+    .option("--json", "as JSON, in the form of the API")
+    .addHelpText("after", "\nExamples:\n  lockstep status\n  lockstep status analytics --json | jq .state")
+    .action(async (name: string | undefined, flags: Flags) => {
+      const client = await openClient(flags, context.terminal, context.signal)
+      if (name === undefined) {
+        const sources = await askSources(client)
+        print(context, flags, { sources }, () => statusText(sources, optionsOf(context)))
+      } else {
+        const status = await askSource(client, name)
+        print(context, flags, status, () => oneStatusText(status, optionsOf(context)))
+      }
+    })
+}
+
+export function addSync(program: Command, context: CliContext): void {
+  addServerOptions(program.command("sync"))
+    .summary("look at all sources, or one, now")
+    .description("Asks the daemon to look now, at Git and at everything in Prefect, instead of at the next interval.")
+    .argument("[name]", "only this source")
+    .option("-w, --wait [duration]", "wait until it is done, at most 30s or as given (10m at most)")
+    .option("--json", "as JSON, in the form of the API")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  lockstep sync\n  lockstep sync analytics --wait\n  lockstep sync analytics --wait 5m    exit code 0 converged, 1 failed or degraded, 2 held or not done yet",
+    )
+    .action(async (name: string | undefined, flags: SyncFlags) => context.exit(await sync(name, flags, context)))
+}
+
+export function addHistory(program: Command, context: CliContext): void {
+  addServerOptions(program.command("history"))
+    .summary("show the last turns of a source")
+    .description("Shows the last turns of a source, newest first: when, why, what came of it.")
+    .argument("<name>", "source")
+    .option("--json", "as JSON, in the form of the API")
+    .addHelpText("after", "\nExample:\n  lockstep history analytics")
+    .action(async (name: string, flags: Flags) => {
+      const history = await askHistory(await openClient(flags, context.terminal, context.signal), name)
+      print(context, flags, { history }, () => historyText(history, optionsOf(context)))
+    })
+}
+
+export function addOrphans(program: Command, context: CliContext): void {
+  addServerOptions(program.command("orphans"))
+    .summary("show what Git no longer has")
+    .description("Shows the deployments that a source owns and Git no longer has: retired, waiting, or kept, and why.")
+    .argument("[name]", "only this source")
+    .option("--json", "as JSON")
+    .addHelpText("after", "\nExample:\n  lockstep orphans analytics")
+    .action(async (name: string | undefined, flags: Flags) => {
+      const client = await openClient(flags, context.terminal, context.signal)
+      const orphans = await findOrphans(client, name)
+      print(context, flags, { orphans }, () => orphansText(orphans, context))
+    })
+}
+
+async function sync(name: string | undefined, flags: SyncFlags, context: CliContext): Promise<ExitCode> {
+  const { terminal, signal } = context
+  const asked = waitOf(name, flags.wait)
+  const client = await openClient(flags, terminal, signal)
+  const progress = progressOn(terminal)
+  if (asked.waitMs !== null) progress.say(`waiting for ${asked.name ?? "all sources"}`)
+  const { isOver, sources } = await askSync(client, asked.name, asked.waitMs).finally(() => progress.done())
+  const shape = asked.name === null ? { sources } : sources[0]
+  if (asked.waitMs === null) {
+    print(context, flags, shape, () => `Asked ${asked.name === null ? "all sources" : asked.name} to look now.\n`)
+    return exitCodes.ok
+  }
+  const late = isOver ? "" : "Not done yet: the wait is over, the turn goes on.\n"
+  print(context, flags, shape, () => statusText(sources, optionsOf(context)) + late)
+  return isOver ? exitOf(sources) : exitCodes.changes
+}
+
+/** `sync --wait analytics` means the source: what isn't a duration is the name. */
+function waitOf(name: string | undefined, wait: string | true | undefined) {
+  if (wait === undefined) return { name: name ?? null, waitMs: null }
+  if (wait === true) return { name: name ?? null, waitMs: defaultWaitMs }
+  const waitMs = parseDuration(wait)
+  if (waitMs === null && name === undefined) return { name: wait, waitMs: defaultWaitMs }
+  if (waitMs === null || waitMs > waitMsMax)
+    throw new CommandError(`--wait wants a duration of at most 10m, such as 30s, not "${wait}"`, exitCodes.usage)
+  return { name: name ?? null, waitMs }
+}
+
+function exitOf(sources: readonly SourceStatus[]): ExitCode {
+  const outcomes = new Set(sources.map(({ lastTurn }) => lastTurn?.outcome))
+  if (outcomes.has("failed") || outcomes.has("degraded")) return exitCodes.error
+  return outcomes.has("held") || outcomes.has(undefined) ? exitCodes.changes : exitCodes.ok
+}
+
+interface Orphan {
+  readonly source: string
+  readonly key: string
+  readonly state: string
+  readonly reason: string
+}
+
+/** Codes of what is skipped because Git no longer has it. */
+const orphanCodes = new Set([
+  "orphan-unsure",
+  "opted-out",
+  "removal-off",
+  "claimed",
+  "claimed-by",
+  "in-grace",
+  "waiting-for-run",
+])
+
+async function findOrphans(client: Client, name: string | undefined): Promise<readonly Orphan[]> {
+  const sources = name === undefined ? await askSources(client) : [await askSource(client, name)]
+  const found: Orphan[] = []
+  for (const source of sources) {
+    const plan = await askPlan(client, source.name)
+    if (plan) found.push(...orphansIn(plan))
+  }
+  return found
+}
+
+function orphansIn({ source, changes }: PublicPlan): readonly Orphan[] {
+  return changes.flatMap(({ action, key, code = "", reason = "", message = "" }) => {
+    if (action === "retire") return [{ source, key, state: "to retire", reason }]
+    if (action === "prune") return [{ source, key, state: "to delete", reason }]
+    return action === "skip" && orphanCodes.has(code) ? [{ source, key, state: code, reason: message }] : []
+  })
+}
+
+function orphansText(orphans: readonly Orphan[], context: CliContext): string {
+  if (orphans.length === 0) return "No orphans: Git has everything that is owned.\n"
+  const { paint } = optionsOf(context)
+  const headings = ["SOURCE", "DEPLOYMENT", "STATE", "WHY"].map((text) => ({ text, style: "bold" as const }))
+  const rows = orphans.map(({ source, key, state, reason }) =>
+    [source, key, state, reason].map((text) => ({ text: plainLine(text) })),
+  )
+  return `${table([headings, ...rows], paint).join("\n")}\n`
+}
+
+export function print({ terminal }: CliContext, flags: Flags, value: unknown, text: () => string): void {
+  terminal.out.write(flags.json ? `${JSON.stringify(value, null, 2)}\n` : text())
+}
+
+export function optionsOf({ terminal, clock }: CliContext) {
+  return { paint: paintFor(terminal.out, terminal.environment), nowMs: clock.now() }
+}

@@ -1,0 +1,98 @@
+import { nearest } from "./nearest.ts"
+import type { Path } from "./problem.ts"
+import { apiUrlProblem, defaultApiUrl, isLoopback, parseListen, plainUrl, type Environment } from "./values.ts"
+
+export interface Finding {
+  readonly path: Path
+  readonly message: string
+}
+
+type Map = Readonly<Record<string, unknown>>
+
+/**
+ * The rules between entries. They read the raw file, so that they are told together with the mistakes inside entries
+ * instead of one edit later; whatever has the wrong shape is left to the schema.
+ */
+export function checkWhole(raw: unknown, environment: Environment): readonly Finding[] {
+  const config = asMap(raw)
+  const workspaces = asList(config["workspaces"])
+  const sources = asList(config["sources"])
+  const names = config["workspaces"] === undefined ? ["default"] : workspaces.map(({ name }) => name)
+  const defaults = asMap(config["defaults"])
+  return [
+    ...repeated(workspaces, "workspaces"),
+    ...repeated(sources, "sources"),
+    ...checkEnvironment(workspaces, config["workspaces"] === undefined, environment),
+    ...sharedApis(workspaces, environment),
+    ...sources.flatMap((source, i) => checkSource({ ...defaults, ...source }, ["sources", i], names)),
+    ...checkServer(asMap(config["server"])),
+  ]
+}
+
+function repeated(entries: readonly Map[], list: string): readonly Finding[] {
+  return entries.flatMap(({ name }, i) => {
+    const first = entries.findIndex((entry) => entry["name"] === name)
+    if (typeof name !== "string" || first === i) return []
+    return [{ path: [list, i, "name"], message: `is the same as ${list}[${first}].name: every name must be its own` }]
+  })
+}
+
+/** The environment's URL counts only where the file gives none. */
+function checkEnvironment(workspaces: readonly Map[], standard: boolean, environment: Environment): readonly Finding[] {
+  const url = environment["PREFECT_API_URL"] ?? ""
+  const used = standard || workspaces.some(({ apiUrl }) => apiUrl === undefined)
+  const problem = url === "" || !used ? null : apiUrlProblem(url)
+  return problem === null ? [] : [{ path: ["workspaces"], message: `$PREFECT_API_URL ${problem}` }]
+}
+
+/** Two entries for one API would each take the whole request budget, and not know each other's sources. */
+function sharedApis(workspaces: readonly Map[], environment: Environment): readonly Finding[] {
+  const urls = workspaces.map(({ apiUrl }) => (apiUrl === undefined ? defaultApiUrl(environment) : plainUrl(apiUrl)))
+  return urls.flatMap((url, i) => {
+    const first = urls.indexOf(url)
+    if (first === i) return []
+    return [
+      { path: ["workspaces", i, "apiUrl"], message: `is the same API as workspaces[${first}]: use that workspace` },
+    ]
+  })
+}
+
+function checkSource(source: Map, path: Path, workspaces: readonly unknown[]): readonly Finding[] {
+  const findings: Finding[] = []
+  if (source["url"] === undefined) findings.push({ path: [...path, "url"], message: "is missing" })
+  const { workspace } = source
+  if (workspace === undefined && workspaces.length !== 1 && !workspaces.includes("default"))
+    findings.push({ path: [...path, "workspace"], message: `is missing: name one of ${workspaces.join(", ")}` })
+  if (typeof workspace === "string" && !workspaces.includes(workspace)) {
+    const near = nearest(
+      workspace,
+      workspaces.filter((name) => typeof name === "string"),
+    )
+    const hint = near === null ? `known are ${workspaces.join(", ")}` : `did you mean ${near}?`
+    findings.push({ path: [...path, "workspace"], message: `is no workspace of this config (${hint})` })
+  }
+  return findings
+}
+
+/** Without a token anybody who reaches the port reads everything, so then only this machine may reach it. */
+function checkServer(server: Map): readonly Finding[] {
+  if (server["token"] !== undefined) return []
+  const findings: Finding[] = []
+  const listen = typeof server["listen"] === "string" ? parseListen(server["listen"]) : null
+  if (listen && !isLoopback(listen.host))
+    findings.push({
+      path: ["server", "listen"],
+      message: "can be reached from other machines, so it needs `server.token`; without one listen on 127.0.0.1",
+    })
+  if (server["metricsAuth"] === true)
+    findings.push({ path: ["server", "metricsAuth"], message: "needs `server.token`" })
+  return findings
+}
+
+function asMap(value: unknown): Map {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Map) : {}
+}
+
+function asList(value: unknown): readonly Map[] {
+  return Array.isArray(value) ? value.map((item: unknown) => asMap(item)) : []
+}

@@ -1,0 +1,124 @@
+import type { Json, JsonObject } from "./json.ts"
+import type { Obstacles } from "./obstacles.ts"
+import type {
+  DeploymentFields,
+  DeploymentId,
+  DeploymentKey,
+  DesiredDeployment,
+  FieldName,
+  Instant,
+  LiveDeployment,
+  Problem,
+  Revision,
+  ScheduleSpec,
+  SourceName,
+  Wanted,
+} from "./model.ts"
+
+/** All decisions of one turn. A plan says what is true; `core/guard.ts` says how much of it is allowed today. */
+export interface Plan {
+  readonly source: SourceName
+  readonly revision: Revision
+  /** Sorted by key; one for each key that Git declares or this source owns. */
+  readonly changes: readonly Change[]
+  readonly problems: readonly Problem[]
+  readonly owned: number
+}
+
+export type Action = "create" | "update" | "adopt" | "retire" | "restore" | "prune" | "keep" | "skip"
+
+export type Change =
+  | {
+      readonly action: "create"
+      readonly key: DeploymentKey
+      readonly desired: DesiredDeployment
+      readonly tags: readonly string[]
+    }
+  | {
+      readonly action: "update" | "adopt" | "restore"
+      readonly key: DeploymentKey
+      readonly live: LiveDeployment
+      readonly desired: DesiredDeployment
+      readonly diffs: readonly FieldDiff[]
+      readonly write: Write
+      /** What a person reads behind the key: "changed in Git", "edited in Prefect", "taken over from NAME". */
+      readonly reason: string
+      /** Whose it was, for an adoption; null for the others. */
+      readonly from: "unowned" | "hand-over" | null
+    }
+  | {
+      readonly action: "retire"
+      readonly key: DeploymentKey
+      readonly live: LiveDeployment
+      readonly reason: string
+      /** A person un-paused it during its grace: only another person's word retires it again. */
+      readonly vetoed: boolean
+    }
+  | {
+      readonly action: "prune"
+      readonly key: DeploymentKey
+      readonly live: LiveDeployment
+      readonly reason: string
+      /** What stands in the way; absent until it has been asked for. */
+      readonly obstacles?: Obstacles
+    }
+  | { readonly action: "keep"; readonly key: DeploymentKey; readonly live: LiveDeployment }
+  | {
+      readonly action: "skip"
+      readonly key: DeploymentKey
+      readonly live: LiveDeployment | null
+      /** A code of `core/problems.ts`. */
+      readonly code: string
+      readonly message: string
+      readonly diffs: readonly FieldDiff[]
+    }
+
+/** One difference, as deep as it goes: `path` is below the field (`env.STAGE`), "" for the field itself. */
+export interface FieldDiff {
+  readonly field: FieldName
+  readonly path: string
+  /** Absent = there is no such value on that side. */
+  readonly live?: Json
+  readonly desired?: Json
+}
+
+/** What apply does to one existing deployment, in this order: name, remove, patch, re-read, reschedule. */
+export interface Write {
+  /** What must be live afterwards: apply compares it with what it reads back. */
+  readonly wanted: Wanted
+  /** Schedules that must get a slug first: without one the server replaces all schedules at the next PATCH. */
+  readonly nameSchedules: readonly (SchedulePatch & { readonly id: string })[]
+  readonly removeSchedules: readonly string[]
+  readonly patch: DeploymentPatch
+}
+
+/** Present = sent. Everything for one deployment goes in one PATCH, because each PATCH re-makes its scheduled runs. */
+export interface DeploymentPatch {
+  readonly fields: Partial<Omit<DeploymentFields, "tags" | "schedules">>
+  /** All tags, control tags included. */
+  readonly tags?: readonly string[]
+  /** Added and changed schedules only; the server matches by slug and leaves the others. */
+  readonly schedules?: readonly SchedulePatch[]
+}
+
+export interface SchedulePatch {
+  readonly slug: string
+  readonly spec: ScheduleSpec
+  /** Absent = the live value stays (true for a new one). */
+  readonly active?: boolean
+  /** Always sent: a PATCH without them resets them to {}. */
+  readonly parameters: JsonObject
+}
+
+export interface DeploymentCreate {
+  readonly flow: string
+  readonly name: string
+  readonly fields: Omit<DeploymentFields, "tags">
+  readonly tags: readonly string[]
+}
+
+/** `dropped`: the resource wasn't as the plan expected any more, so nothing was written and the source looks again. */
+export type ChangeResult =
+  | { readonly change: Change; readonly result: "done"; readonly id: DeploymentId; readonly at: Instant }
+  | { readonly change: Change; readonly result: "dropped"; readonly message: string }
+  | { readonly change: Change; readonly result: "failed"; readonly problem: Problem; readonly transient: boolean }

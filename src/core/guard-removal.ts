@@ -1,0 +1,168 @@
+import type { Change, Plan } from "./change.ts"
+import type { Reason } from "./guard.ts"
+import { fields } from "./fields.ts"
+import { jsonEqual } from "./json.ts"
+import { isRetired } from "./plan.ts"
+import type { LiveDeployment } from "./model.ts"
+import type { Source } from "./source.ts"
+
+/** What the guard must know about a source before it lets anything go. */
+export interface RemovalGuard {
+  readonly plan: Plan
+  readonly source: Source
+  /** Deployments that Git declares, problems included. */
+  readonly declared: number
+  /** Owned by this source now: retired ones included. */
+  readonly owned: readonly LiveDeployment[]
+  /** url, ref, selection or workspace aren't what the record says: what is missing may just be elsewhere. */
+  readonly sourceChanged: boolean
+  /** Another source of the workspace was never read in this process, and not waited for long enough. */
+  readonly siblingUnknown: boolean
+}
+
+type Retire = Extract<Change, { action: "retire" }>
+type Prune = Extract<Change, { action: "prune" }>
+type Create = Extract<Change, { action: "create" }>
+
+/** Why removals, and creates that would run beside what isn't removed, have to wait. */
+export function removalReasons(input: RemovalGuard): readonly (Reason | null)[] {
+  const all = input.plan.changes.filter((change): change is Retire => change.action === "retire")
+  const vetoed = all.filter((change) => change.vetoed)
+  const retires = all.filter((change) => !change.vetoed)
+  const prunes = input.plan.changes.filter((change): change is Prune => change.action === "prune")
+  const reasons = [
+    reason(
+      "prune-vetoed",
+      vetoed,
+      `${count(vetoed)} un-paused during the grace: somebody wants to keep it; confirm to retire again`,
+    ),
+    decommission(input, retires),
+    empty(input, retires),
+    sourceChanged(input, [...retires, ...prunes]),
+    budget(input, retires),
+    ...obstacles(prunes),
+    claimed(input),
+    siblingUnknown(input, retires),
+  ]
+  return [...reasons, runningTwice(input, reasons)]
+}
+
+function decommission({ source }: RemovalGuard, retires: readonly Retire[]): Reason | null {
+  if (!source.decommission) return null
+  return reason("decommission", retires, `decommission: true retires all that this source owns (${count(retires)})`)
+}
+
+/** Nothing at all is more often an accident (a moved folder, a wrong glob) than a wish. */
+function empty({ declared, source }: RemovalGuard, retires: readonly Retire[]): Reason | null {
+  if (declared > 0 || source.decommission) return null
+  return reason("empty", retires, `Git declares no deployment at all any more, and ${count(retires)} would go`)
+}
+
+function sourceChanged(input: RemovalGuard, removals: readonly Change[]): Reason | null {
+  if (!input.sourceChanged) return null
+  const message = `${count(removals)} would go, but url, ref, selection or workspace of the source changed: they may just be elsewhere`
+  return reason("source-changed", removals, message)
+}
+
+function budget({ source, owned }: RemovalGuard, retires: readonly Retire[]): Reason | null {
+  const { mode, max, maxPercent, ceiling } = source.policy.prune
+  const limit = mode === "confirm" ? 0 : Math.min(ceiling, Math.max(max, Math.floor((owned.length * maxPercent) / 100)))
+  const retired = owned.filter((live) => isRetired(live)).length
+  if (retires.length === 0 || retired + retires.length <= limit) return null
+  const message =
+    mode === "confirm"
+      ? `${count(retires)} would be retired, and prune.mode is confirm`
+      : `${count(retires)} would be retired beside ${retired} in their grace, and the budget is ${limit} of ${owned.length}`
+  return reason("budget", retires, message)
+}
+
+/** Deleting it would break what still uses it, so a person decides. */
+function obstacles(prunes: readonly Prune[]): readonly (Reason | null)[] {
+  const acted = prunes.filter((change) => (change.obstacles?.automations.length ?? 0) > 0)
+  const planned = prunes.filter((change) => (change.obstacles?.manualRuns ?? 0) > 0)
+  const running = prunes.filter((change) => (change.obstacles?.activeRuns ?? 0) > 0)
+  const names = acted.flatMap((change) => change.obstacles?.automations ?? []).slice(0, 5)
+  return [
+    reason("related-automation", acted, `automations act on ${count(acted)}: ${names.join(", ")}`),
+    reason(
+      "manual-runs",
+      planned,
+      `${count(planned)} with runs that somebody scheduled by hand; they would be deleted too`,
+    ),
+    reason("active-runs", running, `${count(running)} with runs still active a day after the grace`),
+  ]
+}
+
+/** Another source declares it but can't take it over now; retiring it here would be an outage there. */
+function claimed({ plan }: RemovalGuard): Reason | null {
+  const victims = plan.changes.filter((change) => change.action === "skip" && change.code === "claimed-by")
+  const found = reason(
+    "claimed-by",
+    victims,
+    `another source declares ${count(victims)} but can't take over now (suspended, pinned, apply: false, or failing)`,
+  )
+  return found && { ...found, held: [], releasable: false }
+}
+
+function siblingUnknown(input: RemovalGuard, retires: readonly Retire[]): Reason | null {
+  if (!input.siblingUnknown) return null
+  const found = reason(
+    "sibling-unknown",
+    retires,
+    `another source of the workspace hasn't been read yet; it may declare ${count(retires)}`,
+  )
+  return found && { ...found, releasable: false }
+}
+
+/**
+ * A renamed deployment whose old name isn't removed now must not run under both names. Each such orphan holds back at
+ * most one create: the one that matches it best.
+ */
+function runningTwice({ plan }: RemovalGuard, reasons: readonly (Reason | null)[]): Reason | null {
+  const held = new Set(reasons.flatMap((one) => one?.held ?? []))
+  const staying = plan.changes.filter((change) => runsOn(change, held))
+  const free = new Set(plan.changes.filter((change): change is Create => change.action === "create"))
+  const pairs = staying.flatMap((orphan) => {
+    const twin = bestTwin(orphan.live, free)
+    if (twin) free.delete(twin)
+    return twin ? [{ orphan, twin }] : []
+  })
+  if (pairs.length === 0) return null
+  const names = pairs.map(({ orphan, twin }) => `${twin.key} would run beside ${orphan.key}`).slice(0, 5)
+  const message = `${names.join("; ")}, whose removal waits`
+  const victims = pairs.map(({ orphan }) => orphan)
+  return { code: "would-run-twice", message, victims, held: pairs.map(({ twin }) => twin), releasable: true }
+}
+
+const stayingCodes = new Set(["removal-off", "orphan-unsure"])
+
+function runsOn(change: Change, held: ReadonlySet<Change>): change is Change & { live: LiveDeployment } {
+  const stays =
+    change.action === "retire" ? held.has(change) : change.action === "skip" && stayingCodes.has(change.code)
+  const live = "live" in change ? change.live : null
+  return stays && live !== null && !live.fields.paused && live.fields.schedules.some(({ active }) => active)
+}
+
+function bestTwin(orphan: LiveDeployment, creates: ReadonlySet<Create>): Create | null {
+  const scored = [...creates]
+    .map((create) => ({ create, score: likeness(orphan, create) }))
+    .filter(({ score }) => score > 0)
+  return scored.toSorted((a, b) => b.score - a.score)[0]?.create ?? null
+}
+
+/** 0 = another thing: only the same entrypoint makes two deployments candidates for one. */
+export function likeness(orphan: LiveDeployment, { desired }: Create): number {
+  const { entrypoint, schedules, parameters } = desired.fields
+  if (!("value" in entrypoint) || entrypoint.value !== orphan.fields.entrypoint) return 0
+  const sameSchedules = "value" in schedules && fields.schedules.equal(schedules.value, orphan.fields.schedules)
+  const sameParameters = "value" in parameters && jsonEqual(parameters.value ?? null, orphan.fields.parameters)
+  return 1 + (sameSchedules ? 2 : 0) + (sameParameters ? 1 : 0)
+}
+
+function reason(code: string, victims: readonly Change[], message: string): Reason | null {
+  return victims.length === 0 ? null : { code, message, victims, held: victims, releasable: true }
+}
+
+function count(things: readonly unknown[]): string {
+  return `${things.length} deployment${things.length === 1 ? "" : "s"}`
+}

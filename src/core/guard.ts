@@ -1,0 +1,104 @@
+import type { Change, Plan } from "./change.ts"
+import { digestOf } from "./digest.ts"
+import { removalReasons, type RemovalGuard } from "./guard-removal.ts"
+import type { Instant } from "./model.ts"
+import type { Hold } from "./outcome.ts"
+import type { Source } from "./source.ts"
+
+/** What is true is the plan's business; how much of it is allowed today is decided here. */
+export interface GuardInput extends RemovalGuard {
+  readonly plan: Plan
+  readonly source: Source
+  /** The first turn of this process, and Git says what it said at the last write: only Prefect or people changed things. */
+  readonly firstLook: boolean
+  /** A newer daemon of this installation works on this source: nothing may be written here. */
+  readonly superseded: boolean
+  /** Digest that a person confirmed, or null. */
+  readonly confirmed: string | null
+  readonly previous: Hold | null
+  readonly now: Instant
+}
+
+export interface Verdict {
+  readonly allowed: readonly Change[]
+  readonly hold: Hold | null
+  /** The hold that a confirmation has just released, if it did. */
+  readonly released: boolean
+}
+
+/** Why some changes wait, and which; `victims` are what a person is asked about, `held` what stays out meanwhile. */
+export interface Reason {
+  readonly code: string
+  readonly message: string
+  readonly victims: readonly Change[]
+  readonly held: readonly Change[]
+  /** Whether a person's word releases it; else only the facts do. */
+  readonly releasable: boolean
+}
+
+const massUpdateMin = 5
+const massUpdatePercent = 20
+
+/** Takes out of a plan what needs a person's word. What is left goes on; a hold never stops the rest. */
+export function guardPlan(input: GuardInput): Verdict {
+  if (input.superseded) return standBack(input)
+  const reasons = [differingAdoptions(input), massUpdate(input), ...removalReasons(input)].filter((one) => one !== null)
+  if (reasons.length === 0) return { allowed: input.plan.changes, hold: null, released: false }
+  const hold = holdOf(reasons, input)
+  const released = hold.digest === input.confirmed
+  const standing = released ? reasons.filter((reason) => outlasts(reason, reasons)) : reasons
+  const held = new Set(standing.flatMap((reason) => reason.held))
+  return {
+    allowed: input.plan.changes.filter((change) => !held.has(change)),
+    hold: standing.length > 0 ? holdOf(standing, input) : null,
+    released,
+  }
+}
+
+/** Whether a reason stays after a confirmation: a twin mustn't start while facts still keep the other one running. */
+function outlasts(reason: Reason, all: readonly Reason[]): boolean {
+  if (!reason.releasable) return true
+  const stuck = new Set(all.filter(({ releasable }) => !releasable).flatMap(({ held }) => held))
+  return reason.code === "would-run-twice" && reason.victims.some((victim) => stuck.has(victim))
+}
+
+/** Two daemons with one installation: the newest start wins, and the older one writes nothing, not even this. */
+function standBack(input: GuardInput): Verdict {
+  const message = "a newer daemon of this installation works on this source; stop one of the two"
+  const reason = { code: "superseded", message, victims: [], held: [], releasable: false }
+  const allowed = input.plan.changes.filter(({ action }) => action === "keep" || action === "skip")
+  return { allowed, hold: holdOf([reason], input), released: false }
+}
+
+/** `adopt: same` takes a resource silently only when nothing but the mark would change. */
+function differingAdoptions({ plan, source }: GuardInput): Reason | null {
+  if (source.policy.adopt !== "same") return null
+  const victims = plan.changes.filter(
+    (change) => change.action === "adopt" && change.from === "unowned" && change.diffs.length > 0,
+  )
+  if (victims.length === 0) return null
+  const message = `${victims.length} that nobody owns differ from Git: confirm to take over and change them, or set adopt: unowned`
+  return { code: "adopt-differs", message, victims, held: victims, releasable: true }
+}
+
+/** After a start, a sudden difference everywhere is more likely our mistake, or Prefect's, than a person's. */
+function massUpdate({ plan, firstLook }: GuardInput): Reason | null {
+  const victims = plan.changes.filter(({ action }) => action === "update")
+  const allowed = Math.max(massUpdateMin, Math.floor((plan.owned * massUpdatePercent) / 100))
+  if (!firstLook || victims.length <= allowed) return null
+  const message = `Git is as it was, yet ${victims.length} of ${plan.owned} deployments differ; up to ${allowed} are corrected without a confirmation`
+  return { code: "mass-update", message, victims, held: victims, releasable: true }
+}
+
+function holdOf(reasons: readonly Reason[], { previous, now }: GuardInput): Hold {
+  const victims = [...new Set(reasons.flatMap((reason) => reason.victims))].flatMap((change) =>
+    "live" in change && change.live ? [{ kind: "deployment" as const, key: change.key, id: change.live.id }] : [],
+  )
+  const digest = digestOf([reasons.map(({ code }) => code), victims.map(({ key, id }) => [key, id])]).slice(0, 12)
+  return {
+    reasons: reasons.map(({ code, message }) => ({ code, message })),
+    victims,
+    digest,
+    since: previous?.digest === digest ? previous.since : now,
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * JSON as Python and Prefect know it: integers have no upper bound there, so one that a double can't hold is a bigint
+ * here. NaN and infinities don't occur: Prefect's server stores them as null, and so does the YAML reader.
+ */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+/** Whether a value is a JSON object (not null, not an array). */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** Deep equality: key order never matters, numbers compare by value (`1` = `1.0` = `1n`), array order matters. */
+export function jsonEqual(a: Json, b: Json): boolean {
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => jsonEqual(item, b[i]))
+  if (isJsonObject(a)) {
+    if (!isJsonObject(b)) return false
+    const keys = Object.keys(a)
+    return (
+      keys.length === Object.keys(b).length &&
+      keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key] as Json, b[key] as Json))
+    )
+  }
+  // Loose equality between number and bigint is exact in JavaScript; nothing else may be compared loosely.
+  if (isNumeric(a) && isNumeric(b)) return a == b
+  return a === b
+}
+
+/** The one text of a value, whatever the order of its keys: for digests, never for people. */
+export function canonicalJson(value: Json): string {
+  // An integer has one text, however it is held: 1e21 and 10n ** 21n are the same one.
+  if (typeof value === "bigint" || Number.isInteger(value)) return BigInt(value as bigint | number).toString()
+  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(",")}]`
+  if (!isJsonObject(value)) return JSON.stringify(value)
+  const members = Object.keys(value)
+    .toSorted()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as Json)}`)
+  return `{${members.join(",")}}`
+}
+
+function isNumeric(value: Json): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint"
+}

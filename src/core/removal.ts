@@ -1,0 +1,87 @@
+import type { Change } from "./change.ts"
+import { instantMs, instantText } from "./instant.ts"
+import { readPruneTag } from "./mark.ts"
+import type { Desired, DeploymentKey, Instant, LiveDeployment, SourceName } from "./model.ts"
+import type { Obstacles } from "./obstacles.ts"
+import type { Source } from "./source.ts"
+
+/** What removal depends on beside the rest of a plan's input. */
+export interface RemovalFacts {
+  /** The server's clock: a grace counts from the server's `updated`, never from a deadline of ours. */
+  readonly serverNow: Instant
+  /** What stands in the way of deleting a retired deployment, by key; only read once its grace is over. */
+  readonly obstacles: ReadonlyMap<DeploymentKey, Obstacles>
+  /** Something of this source was refused by Prefect, so the picture isn't whole. */
+  readonly refused: boolean
+}
+
+export interface Claim {
+  readonly source: SourceName
+  readonly canTake: boolean
+}
+
+interface RemovalInput {
+  readonly source: Source
+  readonly desired: Desired
+  /** Owned, and neither declared nor in the hands-off set. */
+  readonly orphans: readonly LiveDeployment[]
+  /** Sources of this workspace that declare a key. */
+  readonly claims: (key: DeploymentKey) => readonly Claim[]
+  readonly facts: RemovalFacts
+}
+
+/**
+ * Decides about what Git no longer has. Only a complete Desired can say so: anything less proves nothing. First a pause
+ * (retire), after the grace a deletion (prune); a person's un-pausing in between is a veto.
+ */
+export function planRemovals(input: RemovalInput): readonly Change[] {
+  return input.orphans.map((live) => decide(input, live))
+}
+
+function decide(input: RemovalInput, live: LiveDeployment): Change {
+  const tag = readPruneTag(live.allTags)
+  if (tag === "never") return leave(live, "opted-out", "no longer in Git; gitops-prune=never keeps it")
+  if (input.desired.kind === "partial" || input.facts.refused) {
+    return leave(
+      live,
+      "orphan-unsure",
+      "not in Git as far as it could be read; nothing is removed until all of it can be",
+    )
+  }
+  if (input.source.policy.prune.mode === "off")
+    return leave(live, "removal-off", "no longer in Git; prune.mode: off keeps it")
+  const claims = input.claims(live.key)
+  const claim = claims.find(({ canTake }) => canTake) ?? claims[0]
+  if (claim?.canTake) return leave(live, "claimed", `no longer in Git here; source ${claim.source} takes it over`)
+  if (claim) return leave(live, "claimed-by", `source ${claim.source} declares it but can't take it over now`)
+  if (tag === "pending" || tag === "pending-paused") return decideRetired(input, live)
+  const reason = tag === "vetoed" ? "no longer in Git; its removal was vetoed by un-pausing it" : "no longer in Git"
+  return { action: "retire", key: live.key, live, reason, vetoed: tag === "vetoed" }
+}
+
+function decideRetired({ source, facts }: RemovalInput, live: LiveDeployment): Change {
+  if (!live.fields.paused) {
+    return { action: "retire", key: live.key, live, reason: "un-paused during its grace", vetoed: true }
+  }
+  const endsMs = instantMs(live.updated) + source.policy.prune.graceMs
+  if (instantMs(facts.serverNow) < endsMs) {
+    return leave(live, "in-grace", `retired; deleted after ${instantText(endsMs)} unless Git has it again`)
+  }
+  const obstacles = facts.obstacles.get(live.key)
+  const waiting = obstacles && obstacles.activeRuns > 0 && instantMs(facts.serverNow) < endsMs + runWaitMs
+  if (waiting) return leave(live, "waiting-for-run", `retired; waits for ${obstacles.activeRuns} active run(s) to end`)
+  return {
+    action: "prune",
+    key: live.key,
+    live,
+    reason: "no longer in Git, grace over",
+    ...(obstacles && { obstacles }),
+  }
+}
+
+/** How long a deletion waits for runs that are still active; after that a person decides. */
+const runWaitMs = 86_400_000
+
+function leave(live: LiveDeployment, code: string, message: string): Change {
+  return { action: "skip", key: live.key, live, code, message, diffs: [] }
+}

@@ -1,0 +1,169 @@
+import { createHash } from "node:crypto"
+import type { SchedulePatch } from "./change.ts"
+import { sameInstant } from "./instant.ts"
+import { canonicalJson, jsonEqual, type Json } from "./json.ts"
+import type { LiveSchedule, Schedule, ScheduleSpec } from "./model.ts"
+
+/** How the schedules of one deployment become what Git says, without losing the ids of those that stay. */
+export interface SchedulePlan {
+  readonly pairs: readonly { readonly desired: Schedule | null; readonly live: LiveSchedule | null }[]
+  readonly name: readonly (SchedulePatch & { readonly id: string })[]
+  readonly remove: readonly string[]
+  readonly patch: readonly SchedulePatch[]
+}
+
+/**
+ * Match by slug when Git gives one, else by canonical spec: the order of schedules means nothing to the server, and
+ * slugs can't be removed there, so an unnamed schedule in Git may meet a named one.
+ */
+export function planSchedules(desired: readonly Schedule[], live: readonly LiveSchedule[]): SchedulePlan {
+  const pairs = pairUp(desired, live)
+  const removed = pairs.filter(({ desired: wanted }) => !wanted).flatMap(({ live: gone }) => (gone ? [gone] : []))
+  const differing = pairs.filter(({ desired: wanted, live: now }) => wanted && !(now && scheduleMatches(wanted, now)))
+  const kept = pairs.flatMap(({ desired: wanted, live: now }) => (wanted && now ? [{ wanted, now }] : []))
+  const slugs = new Map<object, string>()
+  const taken = new Set(pairs.flatMap(({ desired: wanted, live: now }) => wanted?.slug ?? now?.slug ?? []))
+  for (const { desired: wanted, live: now } of pairs) {
+    if (wanted) slugs.set(wanted, wanted.slug ?? now?.slug ?? freeSlug(wanted.spec, taken))
+  }
+  const slugOf = (schedule: Schedule): string => slugs.get(schedule) as string
+  // A live slug differs from the one in Git only when there was none, because a slug in Git matches by slug alone.
+  // Removals go by id and need no names.
+  const name =
+    differing.length === 0
+      ? []
+      : kept
+          .filter(({ now }) => now.slug === null)
+          .map(({ wanted, now }) => ({ id: now.id, ...patchOf(now, now, slugOf(wanted)) }))
+  return {
+    pairs,
+    name,
+    remove: removed.map(({ id }) => id),
+    patch: differing.flatMap(({ desired: wanted, live: now }) =>
+      wanted ? [patchOf(wanted, now, slugOf(wanted))] : [],
+    ),
+  }
+}
+
+/** Whether live is as Git says; what Git leaves open (anchor, active, parameters) matches anything. */
+export function scheduleMatches(desired: Schedule, live: LiveSchedule): boolean {
+  return (
+    (desired.slug === null || desired.slug === live.slug) &&
+    firesAlike(desired.spec, live.spec) &&
+    (desired.active === null || desired.active === live.active) &&
+    (desired.parameters === null || jsonEqual(desired.parameters, live.parameters))
+  )
+}
+
+/** Whether both fire at the same instants; a start (anchor, DTSTART) that Git leaves open matches any. */
+export function firesAlike(desired: ScheduleSpec, live: ScheduleSpec): boolean {
+  return specKey(desired) === specKey(live) && startMatches(desired, live)
+}
+
+/** Everything about when it fires, as one text; an interval's or a rule's start apart, because Git may leave it open. */
+export function specKey(spec: ScheduleSpec): string {
+  switch (spec.kind) {
+    case "cron":
+      return canonicalJson([spec.cron.trim(), zone(spec.timezone), spec.dayOr])
+    case "interval":
+      return canonicalJson([Math.round(spec.seconds * 1e6), zone(spec.timezone)])
+    case "rrule":
+      return canonicalJson(["rrule", splitRule(spec.rrule).rule, zone(spec.timezone)])
+  }
+}
+
+/** The canonical form of schedules: what digests and differences are made of. */
+export function schedulesJson(schedules: readonly Schedule[]): readonly Json[] {
+  return schedules
+    .map((schedule) => scheduleJson(schedule))
+    .toSorted((a, b) => compareText(canonicalJson(a), canonicalJson(b)))
+}
+
+/** One schedule with only what is said about it. */
+export function scheduleJson({ slug, spec, active, parameters }: Schedule): Json {
+  const { kind, ...rest } = spec
+  const said = Object.entries({ ...rest, slug, active, parameters }).filter(([, value]) => value !== null)
+  return { kind, ...(Object.fromEntries(said) as Record<string, Json>) }
+}
+
+/** A slug for a schedule that Git leaves unnamed: of its spec, so the same at every start. */
+function freeSlug(spec: ScheduleSpec, taken: Set<string>): string {
+  const digest = createHash("sha256").update(specKey(spec)).digest("hex")
+  for (let length = 8; ; length++) {
+    const slug = `${spec.kind}-${digest.slice(0, length)}`
+    if (!taken.has(slug) || length >= digest.length) {
+      taken.add(slug)
+      return slug
+    }
+  }
+}
+
+function pairUp(desired: readonly Schedule[], live: readonly LiveSchedule[]): SchedulePlan["pairs"] {
+  const free = new Set(live)
+  const pairs = new Map<Schedule, LiveSchedule>()
+  const take = (schedule: Schedule, match: (candidate: LiveSchedule) => boolean): void => {
+    if (pairs.has(schedule)) return
+    const found = [...free].find((candidate) => match(candidate))
+    if (!found) return
+    pairs.set(schedule, found)
+    free.delete(found)
+  }
+  for (const schedule of desired) if (schedule.slug !== null) take(schedule, (other) => other.slug === schedule.slug)
+  for (const schedule of desired)
+    if (schedule.slug === null) take(schedule, (other) => scheduleMatches(schedule, other))
+  // A slug that is new in Git lands on the unnamed schedule with the same spec: its id stays.
+  for (const schedule of desired) take(schedule, (other) => sameSpec(schedule, other))
+  return [
+    ...desired.map((schedule) => ({ desired: schedule, live: pairs.get(schedule) ?? null })),
+    ...[...free].map((gone) => ({ desired: null, live: gone })),
+  ]
+}
+
+function sameSpec(desired: Schedule, live: LiveSchedule): boolean {
+  const nameable = desired.slug === null || live.slug === null
+  return nameable && specKey(desired.spec) === specKey(live.spec)
+}
+
+function patchOf(wanted: Schedule, now: LiveSchedule | null, slug: string): SchedulePatch {
+  return {
+    slug,
+    spec: withStart(wanted.spec, now?.spec ?? null),
+    ...(wanted.active !== null && { active: wanted.active }),
+    parameters: wanted.parameters ?? now?.parameters ?? {},
+  }
+}
+
+/** An undeclared start is sent as it stands: the server would move it at every write otherwise. */
+function withStart(wanted: ScheduleSpec, now: ScheduleSpec | null): ScheduleSpec {
+  if (wanted.kind === "interval" && wanted.anchor === null && now?.kind === "interval") {
+    return { ...wanted, anchor: now.anchor }
+  }
+  if (wanted.kind === "rrule" && now?.kind === "rrule" && firesAlike(wanted, now)) {
+    return { ...wanted, rrule: now.rrule }
+  }
+  return wanted
+}
+
+function startMatches(desired: ScheduleSpec, live: ScheduleSpec): boolean {
+  if (desired.kind === "interval" && live.kind === "interval") {
+    return desired.anchor === null || sameInstant(desired.anchor, live.anchor)
+  }
+  if (desired.kind !== "rrule" || live.kind !== "rrule") return true
+  const { start } = splitRule(desired.rrule)
+  return start === null || start === splitRule(live.rrule).start
+}
+
+/** No time zone, an empty one and UTC fire alike. */
+function zone(timezone: string | null): string {
+  return timezone || "UTC"
+}
+
+/** A rule and its start apart: the server puts a DTSTART without an offset before a rule that has none. */
+function splitRule(text: string): { readonly start: string | null; readonly rule: string } {
+  const match = /^(DTSTART:\d{8}T\d{6})\r?\n([^]*)$/.exec(text.trim())
+  return match ? { start: match[1] ?? null, rule: match[2] ?? "" } : { start: null, rule: text.trim() }
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

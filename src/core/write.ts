@@ -1,0 +1,114 @@
+import type { DeploymentCreate, DeploymentPatch, FieldDiff, Write } from "./change.ts"
+import { fieldNames, fieldOf } from "./fields.ts"
+import { isControlTag } from "./mark.ts"
+import type { DeploymentFields, DesiredDeployment, DesiredFields, FieldName, LiveDeployment, Wanted } from "./model.ts"
+import { planSchedules } from "./schedule.ts"
+
+/** Letters of the fields that Git decides for this deployment; an undecided field keeps the letter that it had. */
+export function lettersOf(desired: DesiredFields, before: string): string {
+  return fieldNames
+    .filter((name) => {
+      const { kind } = desired[name]
+      return (
+        kind === "declared" || kind === "derived" || (kind === "undecided" && before.includes(fieldOf(name).letter))
+      )
+    })
+    .map((name) => fieldOf(name).letter)
+    .toSorted()
+    .join("")
+}
+
+/**
+ * Fields that Git declared at the last write and doesn't any more, as if it declared their defaults: reset once, in the
+ * write that drops their letters. Later would be wrong: by then the value may be a person's.
+ */
+export function withResets(desired: DesiredFields, before: string): DesiredFields {
+  const resets = fieldNames
+    .filter((name) => desired[name].kind === "absent" && before.includes(fieldOf(name).letter))
+    .flatMap((name) => {
+      const { reset } = fieldOf(name)
+      return reset === undefined ? [] : [[name, { kind: "declared", value: reset }] as const]
+    })
+  return { ...desired, ...Object.fromEntries(resets) }
+}
+
+/** The smallest write that makes `live` as wanted, with the tags as given (null = they stay as they are). */
+export function buildWrite(
+  wanted: Wanted,
+  live: LiveDeployment,
+  diffs: readonly FieldDiff[],
+  tags: readonly string[] | null,
+): Write {
+  const differing = new Set(diffs.map(({ field }) => field))
+  const schedules =
+    wanted.schedules && differing.has("schedules") ? planSchedules(wanted.schedules, live.fields.schedules) : null
+  const sent = [...coupled(differing)].filter((name) => name !== "tags" && name !== "schedules")
+  const patch: DeploymentPatch = {
+    fields: Object.fromEntries(sent.flatMap((name) => valueToSend(name, wanted, live, differing))),
+    ...(tags && { tags }),
+    ...(schedules && schedules.patch.length > 0 && { schedules: schedules.patch }),
+  }
+  return { wanted, nameSchedules: schedules?.name ?? [], removeSchedules: schedules?.remove ?? [], patch }
+}
+
+/** All tags after a write: managed ones as wanted (else as they are), control tags of others left, our mark as given. */
+export function tagsAfter(wanted: Wanted, live: LiveDeployment | null, control: readonly string[]): readonly string[] {
+  const managed = wanted.tags ?? live?.fields.tags ?? []
+  return [...new Set([...managed.filter((tag) => !isControlTag(tag)).toSorted(), ...control])]
+}
+
+/** A new deployment: what Git says, what was left undecided with its stand-in, and Prefect's defaults for the rest. */
+export function buildCreate(desired: DesiredDeployment, tags: readonly string[]): DeploymentCreate {
+  const { flow, name } = desired
+  const chosen = Object.fromEntries(fieldNames.map((field) => [field, valueAtCreation(desired.fields, field)]))
+  const { tags: _managed, ...fields } = chosen as unknown as DeploymentFields
+  return { flow, name, fields, tags }
+}
+
+const defaults: DeploymentFields = {
+  description: null,
+  version: null,
+  tags: [],
+  paused: false,
+  entrypoint: null,
+  parameters: {},
+  parameterSchema: {},
+  enforceParameterSchema: true,
+  pullSteps: [],
+  workPool: null,
+  workQueue: null,
+  jobVariables: {},
+  concurrencyLimit: null,
+  concurrencyOptions: null,
+  schedules: [],
+}
+
+function valueAtCreation<F extends FieldName>(desired: DesiredFields, name: F): DeploymentFields[F] {
+  const value = desired[name] as DesiredFields[FieldName]
+  const given = value.kind === "absent" ? undefined : value.kind === "undecided" ? value.create : value.value
+  return (given ?? defaults[name]) as DeploymentFields[F]
+}
+
+/** The differing fields and all that must travel with them. */
+function coupled(differing: ReadonlySet<FieldName>): ReadonlySet<FieldName> {
+  const couples = new Set([...differing].map((name) => fieldOf(name).couple).filter((couple) => couple !== null))
+  const mates = fieldNames.filter((name) => {
+    const { couple } = fieldOf(name)
+    return couple !== null && couples.has(couple)
+  })
+  return new Set([...differing, ...mates])
+}
+
+/** A mate that Git leaves open: pool and queue go as they are, the others stay out of the body. */
+function valueToSend(
+  name: FieldName,
+  wanted: Wanted,
+  live: LiveDeployment,
+  differing: ReadonlySet<FieldName>,
+): readonly (readonly [FieldName, unknown])[] {
+  if (wanted[name] !== undefined) return [[name, wanted[name]]]
+  if (name === "workPool") return [[name, live.fields.workPool]]
+  // A queue belongs to its pool, so after a change of the pool only the new pool's default is known to exist.
+  if (name === "workQueue") return [[name, differing.has("workPool") ? null : live.fields.workQueue]]
+  return []
+}

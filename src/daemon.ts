@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto"
+import { diffConfig, type Config } from "./config/config.ts"
+import { loadConfig } from "./config/load.ts"
+import { describeProblem } from "./config/problem.ts"
+import type { Environment } from "./config/values.ts"
+import { Secrets } from "./config/secrets.ts"
+import { watchConfig, type Reload } from "./config/watch.ts"
+import type { Clock } from "./lib/clock.ts"
+import { StatusBoard } from "./observe/board.ts"
+import { Events } from "./observe/events.ts"
+import { openLog, type LogFormat } from "./observe/log.ts"
+import { Metrics } from "./observe/metrics.ts"
+import { narrate } from "./observe/narrate.ts"
+import { openOperations } from "./operations.ts"
+import { openGit, openRender, type Around } from "./parts.ts"
+import { Loop } from "./reconcile/loop.ts"
+import { openServer } from "./server/server.ts"
+import { version } from "./version.ts"
+import { Workspaces } from "./workspaces.ts"
+
+/** A running Lockstep. Disposing it drains the running turns; health and metrics answer until the end. */
+export interface Daemon extends AsyncDisposable {
+  /** Where the HTTP server listens, for example `http://127.0.0.1:8484`. */
+  readonly address: string
+  /** Looks at the config file now (SIGHUP). */
+  reload(): Promise<void>
+  /** Whether the loop turns. */
+  alive(): boolean
+}
+
+export interface DaemonOptions {
+  readonly configPath: string
+  readonly environment: Environment
+  readonly clock: Clock
+  readonly log: { readonly level: string; readonly format: LogFormat; readonly out: { write(text: string): unknown } }
+}
+
+const drainMs = 20_000
+/** First polls of many sources are spread over this, so that a start is no burst. */
+const startSpreadMs = 2_000
+
+/**
+ * Opens everything in order; disposing closes it in reverse.
+ * @throws InvalidConfigError when the config can't be used. An unreachable Git or Prefect is no reason not to start.
+ */
+export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { clock, environment, configPath } = options
+  const config = await loadConfig(configPath, environment)
+  await using opening = new AsyncDisposableStack()
+  const secrets = new Secrets(environment)
+  const log = openLog({ ...options.log, clock, mask: (text) => secrets.mask(text) })
+  const events = new Events((error) => log.error({ err: error }, "an observer failed"))
+  const [board, metrics] = [new StatusBoard(), new Metrics({ version, nodeVersion: process.version })]
+  for (const listener of [board.take, metrics.take, narrate(log)]) events.subscribe(listener)
+  events.emit({ kind: "config-loaded", result: "ok", problems: [] })
+
+  let stopping = false
+  const around: Around = { secrets, clock, events }
+  const git = opening.use(openGit(config.stateDir, around))
+  const context = {
+    ...around,
+    installation: config.installation,
+    version,
+    instance: randomUUID(),
+    git,
+    render: await openRender(),
+  }
+  const clients = opening.use(new Workspaces(around))
+  // Closed before the clients and Git that its turns work with, and after the server that tells about them.
+  const loop = new Loop(context, { drainMs })
+  const registry = new Registry(config, loop, clients)
+  // Known before the first request can ask: until then there would be no source that isn't ready.
+  await registry.start(startSpreadMs)
+  const server = await openServer({
+    daemon: {
+      board,
+      operations: openOperations({ context, loop, board, clock }),
+      trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
+      receiver: (name) => registry.config.sources.find((source) => source.name === name)?.receiver ?? null,
+      alive: () => loop.alive(),
+      stopping: () => stopping,
+      metrics: (openMetrics) => metrics.text(openMetrics),
+    },
+    ...config.server,
+    secrets,
+    clock,
+    onError: (error) => log.error({ err: error }, "a request failed"),
+  })
+  opening.use(server)
+  opening.use(loop)
+  loop.start()
+  const take = async (reload: Reload): Promise<void> => {
+    const problems = reload.kind === "invalid" ? reload.problems.map((one) => describeProblem(configPath, one)) : []
+    events.emit({ kind: "config-loaded", result: reload.kind === "changed" ? "ok" : reload.kind, problems })
+    if (reload.kind !== "changed") return
+    const { installationChanged, stateDirChanged, serverChanged } = diffConfig(registry.config, reload.config)
+    if (installationChanged || stateDirChanged || serverChanged) {
+      log.warn("installation, stateDir and server take effect at the next start; the rest is in force now")
+    }
+    await registry.change(reload.config)
+  }
+  const watch = opening.use(
+    await watchConfig({
+      path: configPath,
+      config,
+      environment,
+      clock,
+      onReload: (reload) =>
+        void take(reload).catch((error: unknown) => log.error({ err: error }, "the new config could not be taken")),
+      onError: (error) => log.warn({ err: error }, "the config file can't be watched"),
+    }),
+  )
+  events.emit({ kind: "listening", address: server.address })
+  const opened = opening.move()
+  return {
+    address: server.address,
+    reload: () => watch.reload(),
+    alive: () => loop.alive(),
+    async [Symbol.asyncDispose]() {
+      stopping = true
+      events.emit({ kind: "stopping", reason: "asked to stop" })
+      await opened.disposeAsync()
+    },
+  }
+}
+
+/** Keeps the loop as the config says. */
+class Registry {
+  config: Config
+  readonly #loop: Loop
+  readonly #clients: Workspaces
+
+  constructor(config: Config, loop: Loop, clients: Workspaces) {
+    this.config = config
+    this.#loop = loop
+    this.#clients = clients
+  }
+
+  async start(spreadMs: number): Promise<void> {
+    for (const { name } of this.config.workspaces) await this.#setWorkspace(name)
+    for (const source of this.config.sources) this.#loop.setSource(source, "start", spreadMs)
+  }
+
+  /** Only what changed is made anew; the rest goes on undisturbed. */
+  async change(next: Config): Promise<void> {
+    const { added, removed, changed, changedWorkspaces } = diffConfig(this.config, next)
+    this.config = next
+    for (const { name } of removed) this.#loop.removeSource(name)
+    for (const name of changedWorkspaces) await this.#setWorkspace(name)
+    const anew = new Set([...added, ...changed.map(({ after }) => after)].map(({ name }) => name))
+    for (const source of next.sources) {
+      if (anew.has(source.name) || changedWorkspaces.includes(source.workspace)) {
+        this.#loop.setSource(source, "config", 0)
+      }
+    }
+  }
+
+  async #setWorkspace(name: Config["workspaces"][number]["name"]): Promise<void> {
+    const workspace = this.config.workspaces.find((entry) => entry.name === name)
+    if (workspace) this.#loop.setWorkspace(name, await this.#clients.open(workspace), workspace)
+    else {
+      this.#loop.removeWorkspace(name)
+      await this.#clients.close(name)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { openPlanParts } from "./cli/open-plan.ts"
+import { runProgram } from "./cli/program.ts"
+import { openDaemon } from "./daemon.ts"
+import { systemClock } from "./lib/clock.ts"
+import { logFormat } from "./observe/log.ts"
+import { openRender } from "./parts.ts"
+import { notifySystemd, watchdog } from "./systemd.ts"
+import { commit, version } from "./version.ts"
+
+/** The edge of the process: arguments, signals, streams and the exit code. Nobody else touches `process`. */
+const stop = new AbortController()
+const environment = process.env
+
+/** The first signal asks, the second insists. */
+function onSignal(): void {
+  if (stop.signal.aborted) process.exit(130)
+  stop.abort(new Error("interrupted"))
+}
+process.on("SIGTERM", onSignal)
+process.on("SIGINT", onSignal)
+
+async function run(configPath: string): Promise<number> {
+  await using daemon = await openDaemon({
+    configPath,
+    environment,
+    clock: systemClock,
+    log: {
+      level: environment["LOCKSTEP_LOG_LEVEL"] ?? "info",
+      format: logFormat(process.stdout.isTTY, environment),
+      out: process.stdout,
+    },
+  })
+  process.on("SIGHUP", () => void daemon.reload())
+  notifySystemd(environment, "READY=1")
+  void watchdog(environment, systemClock, () => daemon.alive(), stop.signal)
+  await new Promise<void>((stopped) => {
+    if (stop.signal.aborted) stopped()
+    else stop.signal.addEventListener("abort", () => stopped(), { once: true })
+  })
+  notifySystemd(environment, "STOPPING=1")
+  return 0
+}
+
+const terminalOf = (stream: NodeJS.WriteStream) => ({
+  write: (text: string) => stream.write(text),
+  isTTY: stream.isTTY,
+})
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  terminal: { out: terminalOf(process.stdout), err: terminalOf(process.stderr), environment, folder: process.cwd() },
+  clock: systemClock,
+  signal: stop.signal,
+  version: commit ? `${version} (${commit})` : version,
+  run,
+  openPlan: () => openPlanParts(environment, systemClock),
+  openRender,
+})

@@ -1,0 +1,47 @@
+import type { SecretReader } from "./core/secret.ts"
+import type { Workspace } from "./core/source.ts"
+import { GitRemotes } from "./git/remotes.ts"
+import type { Clock } from "./lib/clock.ts"
+import type { Events } from "./observe/events.ts"
+import { WorkspaceClient } from "./prefect/client.ts"
+import type { GitPort, RenderPort, WorkspacePort } from "./reconcile/ports.ts"
+import { bind } from "./render/bind.ts"
+import { codeDigest, codePathsOf } from "./render/pins.ts"
+import { clonedCommit } from "./render/pull.ts"
+import { Renderer, type Index } from "./render/index.ts"
+import { version } from "./version.ts"
+
+/** The rooms behind the loop's ports, opened: one place, so that `run` and `plan` see with the same eyes. */
+export interface Around {
+  readonly secrets: SecretReader
+  readonly clock: Clock
+  readonly events: Events
+}
+
+export function openGit(stateDir: string, { secrets, clock, events }: Around): GitPort & AsyncDisposable {
+  const onRequest = (request: { operation: string; result: "ok" | "error" }): void =>
+    events.emit({ kind: "git-request", ...request })
+  return new GitRemotes({ stateDir, secrets, clock, onRequest })
+}
+
+export function openPrefect(workspace: Workspace, { secrets, clock, events }: Around): WorkspacePort & AsyncDisposable {
+  return new WorkspaceClient({
+    workspace,
+    secrets,
+    clock,
+    userAgent: `lockstep/${version}`,
+    onRequest: (request) => events.emit({ kind: "prefect-request", workspace: workspace.name, ...request }),
+  })
+}
+
+export async function openRender(): Promise<RenderPort> {
+  const renderer = await Renderer.open()
+  return {
+    index: (tree, blobs, source) =>
+      renderer.index(tree, blobs, { ...source.selection, baseDir: source.rendering.baseDir }),
+    bind: (index, inputs, source) => bind(index as Index, inputs, source),
+    codePaths: (index, desired, source) => codePathsOf(index as Index, desired, source),
+    codeDigest: (tree, paths, index) => codeDigest(tree, paths, index as Index),
+    clonedCommit,
+  }
+}

@@ -1,0 +1,291 @@
+import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
+import type { Json, JsonObject } from "../core/json.ts"
+import { managedTag } from "../core/mark.ts"
+import type { DeploymentId, DeploymentKey, Instant, LiveDeployment, Snapshot, WorkPool } from "../core/model.ts"
+import { isoTime } from "../lib/clock.ts"
+import { PrefectError } from "../lib/errors.ts"
+import type { Answer } from "./answer.ts"
+import { capabilitiesOf, type Capabilities } from "./capabilities.ts"
+import { countDeployments, listDeployments } from "./paging.ts"
+import { RunClient } from "./runs.ts"
+import { Transport, type TransportOptions } from "./transport.ts"
+import { createBody, patchBody, schedulePatchBody, toLive } from "./translate.ts"
+import { read, wire, type WireDeployment } from "./wire.ts"
+
+const ours: JsonObject = { deployments: { tags: { all_: [managedTag] } } }
+const namesPerQuery = 100
+const idsPerQuery = 200
+const flowNamesMax = 100_000
+const variablesPerQuery = 100
+
+/** One Prefect workspace in the words of the core. Opens lazily: a server that is away is no reason not to start. */
+export class WorkspaceClient implements AsyncDisposable {
+  readonly #transport: Transport
+  readonly #runs: RunClient
+  readonly #cloud: boolean
+  #server: Capabilities | null = null
+  /** A flow's name never changes, so it is asked for once. */
+  readonly #flowNames = new Map<string, string>()
+  #pools: ReadonlyMap<string, WorkPool> = new Map()
+
+  constructor(options: TransportOptions) {
+    this.#transport = new Transport(options)
+    this.#cloud = options.workspace.auth.kind === "apiKey"
+    this.#runs = new RunClient(this.#transport)
+  }
+
+  async look(depth: number, signal: AbortSignal) {
+    const count = await countDeployments(this.#transport, ours, signal)
+    const body = { ...ours, sort: "UPDATED_DESC", limit: depth }
+    const rows = await this.#filterDeployments(body, signal)
+    return {
+      count,
+      newest: rows.map((row) => ({ id: row.id as DeploymentId, updated: row.updated ?? row.created ?? "" })),
+    }
+  }
+
+  async snapshot(keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot> {
+    await this.#capabilities(signal)
+    this.#pools = await this.#readPools(signal)
+    const tagged = await this.#toLive(await listDeployments(this.#transport, ours, signal), signal)
+    const deployments = new Map(tagged.map((live) => [live.key, live]))
+    const empty = {
+      takenAt: this.serverNow(),
+      deployments,
+      covers: new Set(deployments.keys()),
+      workPools: this.#pools,
+    }
+    return this.widen(empty, keys, signal)
+  }
+
+  async widen(snapshot: Snapshot, keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot> {
+    const missing = [...keys].filter((key) => !snapshot.covers.has(key) && !snapshot.deployments.has(key))
+    const covers = new Set([...snapshot.covers, ...keys])
+    if (missing.length === 0) return keys.size === 0 ? snapshot : { ...snapshot, covers }
+    const deployments = new Map(snapshot.deployments)
+    const names = [...new Set(missing.map((key) => key.slice(key.indexOf("/") + 1)))].toSorted()
+    const wanted = new Set(missing)
+    for (let start = 0; start < names.length; start += namesPerQuery) {
+      const filter = { deployments: { name: { any_: names.slice(start, start + namesPerQuery) } } }
+      const rows = await listDeployments(this.#transport, filter, signal)
+      for (const live of await this.#toLive(rows, signal)) if (wanted.has(live.key)) deployments.set(live.key, live)
+    }
+    return { ...snapshot, deployments, covers }
+  }
+
+  async read(id: DeploymentId, signal: AbortSignal): Promise<LiveDeployment | null> {
+    return this.#get(`/deployments/${id}`, "/deployments/{id}", signal)
+  }
+
+  async find(flow: string, name: string, signal: AbortSignal): Promise<LiveDeployment | null> {
+    const path = `/deployments/name/${encodeURIComponent(flow)}/${encodeURIComponent(name)}`
+    return this.#get(path, "/deployments/name/{flow}/{name}", signal)
+  }
+
+  /** Only after `find` said null: a POST over an existing deployment wipes its schedules and parameters. */
+  async create(create: DeploymentCreate, signal: AbortSignal) {
+    const server = await this.#capabilities(signal)
+    const flow = await this.#write("POST", "/flows/", "/flows/", { name: create.flow }, signal)
+    const flowId = read(wire.flow, flow.body, "/flows/").id
+    this.#remember(flowId, create.flow)
+    const answer = await this.#write(
+      "POST",
+      "/deployments/",
+      "/deployments/",
+      createBody(create, flowId, server),
+      signal,
+    )
+    const [live] = await this.#toLive([read(wire.deployment, answer.body, "/deployments/")], signal)
+    return { live: live as LiveDeployment, existed: answer.status === 200 }
+  }
+
+  async patch(id: DeploymentId, patch: DeploymentPatch, signal: AbortSignal): Promise<void> {
+    const server = await this.#capabilities(signal)
+    await this.#write("PATCH", `/deployments/${id}`, "/deployments/{id}", patchBody(patch, server), signal)
+  }
+
+  async patchSchedule(id: DeploymentId, scheduleId: string, patch: SchedulePatch, signal: AbortSignal): Promise<void> {
+    const path = `/deployments/${id}/schedules/${encodeURIComponent(scheduleId)}`
+    await this.#write("PATCH", path, "/deployments/{id}/schedules/{id}", schedulePatchBody(patch), signal)
+  }
+
+  async removeSchedule(id: DeploymentId, scheduleId: string, signal: AbortSignal): Promise<void> {
+    const path = `/deployments/${id}/schedules/${encodeURIComponent(scheduleId)}`
+    await this.#transport.call(
+      { method: "DELETE", path, route: "/deployments/{id}/schedules/{id}", intent: "write", expect: [404] },
+      signal,
+    )
+  }
+
+  async runsDueSince(id: DeploymentId, signal: AbortSignal): Promise<Instant> {
+    const { keepsLateRuns } = await this.#capabilities(signal)
+    return this.#runs.dueSince(id, keepsLateRuns, signal)
+  }
+
+  async reschedule(id: DeploymentId, since: Instant, signal: AbortSignal): Promise<void> {
+    await this.#write(
+      "POST",
+      `/deployments/${id}/schedule`,
+      "/deployments/{id}/schedule",
+      { start_time: since },
+      signal,
+    )
+  }
+
+  async variables(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, Json>> {
+    const found = new Map<string, Json>()
+    const all = [...names].toSorted()
+    for (let start = 0; start < all.length; start += variablesPerQuery) {
+      const body = {
+        variables: { name: { any_: all.slice(start, start + variablesPerQuery) } },
+        limit: variablesPerQuery,
+      }
+      const answer = await this.#filter("/variables/filter", body, signal)
+      for (const { name, value } of read(wire.variables, answer.body, "/variables/filter")) found.set(name, value)
+    }
+    return found
+  }
+
+  async writeVariable(name: string, value: JsonObject, tags: readonly string[], signal: AbortSignal): Promise<void> {
+    const path = `/variables/name/${encodeURIComponent(name)}`
+    const call = { method: "PATCH", path, route: "/variables/name/{name}", intent: "write", expect: [404] } as const
+    const { status } = await this.#transport.call({ ...call, body: { value, tags } }, signal)
+    if (status === 404) await this.#write("POST", "/variables/", "/variables/", { name, value, tags }, signal)
+  }
+
+  async remove(id: DeploymentId, signal: AbortSignal): Promise<void> {
+    const call = { method: "DELETE", path: `/deployments/${id}`, route: "/deployments/{id}", intent: "write" } as const
+    await this.#transport.call({ ...call, expect: [404] }, signal)
+  }
+
+  async detachLimit(id: DeploymentId, signal: AbortSignal): Promise<void> {
+    await this.#write("PATCH", `/deployments/${id}`, "/deployments/{id}", { global_concurrency_limit_id: null }, signal)
+  }
+
+  runs(id: DeploymentId, signal: AbortSignal) {
+    return this.#runs.counts(id, signal)
+  }
+
+  removeLeftoverRuns(id: DeploymentId, signal: AbortSignal): Promise<number> {
+    return this.#runs.removeLeftovers(id, signal)
+  }
+
+  async automations(id: DeploymentId, signal: AbortSignal): Promise<readonly string[]> {
+    const path = `/automations/related-to/prefect.deployment.${id}`
+    const answer = await this.#transport.call(
+      { method: "GET", path, route: "/automations/related-to/{id}", intent: "read" },
+      signal,
+    )
+    return read(wire.automations, answer.body, path).map(({ name }) => name)
+  }
+
+  serverNow(): Instant {
+    return isoTime(this.#transport.serverNowMs())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transport[Symbol.asyncDispose]()
+  }
+
+  async #capabilities(signal: AbortSignal): Promise<Capabilities> {
+    this.#server ??= capabilitiesOf(this.#cloud ? null : await this.#readVersion(signal))
+    return this.#server
+  }
+
+  async #readVersion(signal: AbortSignal): Promise<string | null> {
+    const answer = await this.#transport.call(
+      { method: "GET", path: "/admin/version", intent: "read", expect: [404] },
+      signal,
+    )
+    return answer.status === 404 ? null : read(wire.version, answer.body, "/admin/version")
+  }
+
+  /** Two requests, once a listing: the pools, and all queues with the pools that they belong to. */
+  async #readPools(signal: AbortSignal): Promise<ReadonlyMap<string, WorkPool>> {
+    const pools = await this.#pages(
+      "/work_pools/filter",
+      (body) => read(wire.workPools, body, "/work_pools/filter"),
+      signal,
+    )
+    const queues = await this.#pages(
+      "/work_queues/filter",
+      (body) => read(wire.workQueues, body, "/work_queues/filter"),
+      signal,
+    )
+    return new Map(
+      pools.map((pool) => {
+        const own = queues.filter((queue) => queue.work_pool_name === pool.name)
+        const defaultQueue = own.find(({ id }) => id === pool.default_queue_id)?.name ?? null
+        return [pool.name, { name: pool.name, defaultQueue, queues: new Set(own.map(({ name }) => name)) }]
+      }),
+    )
+  }
+
+  async #pages<T>(path: string, parse: (body: Json) => readonly T[], signal: AbortSignal): Promise<readonly T[]> {
+    const found: T[] = []
+    for (;;) {
+      const rows = parse((await this.#filter(path, { limit: idsPerQuery, offset: found.length }, signal)).body)
+      found.push(...rows)
+      if (rows.length < idsPerQuery) return found
+    }
+  }
+
+  async #toLive(rows: readonly WireDeployment[], signal: AbortSignal): Promise<readonly LiveDeployment[]> {
+    await this.#learnFlows(rows, signal)
+    return rows.flatMap((row) => {
+      const flow = this.#flowNames.get(row.flow_id)
+      // The flow went between two requests, and its deployments with it.
+      if (flow === undefined) return []
+      return [toLive(row, flow, this.#pools.get(row.work_pool_name ?? "")?.defaultQueue ?? null)]
+    })
+  }
+
+  async #learnFlows(rows: readonly WireDeployment[], signal: AbortSignal): Promise<void> {
+    const unknown = [...new Set(rows.map(({ flow_id: id }) => id))].filter((id) => !this.#flowNames.has(id))
+    for (let start = 0; start < unknown.length; start += idsPerQuery) {
+      const ids = unknown.slice(start, start + idsPerQuery)
+      const answer = await this.#filter("/flows/filter", { flows: { id: { any_: ids } }, limit: idsPerQuery }, signal)
+      for (const { id, name } of read(wire.flows, answer.body, "/flows/filter")) this.#remember(id, name)
+    }
+  }
+
+  #remember(id: string, name: string): void {
+    if (this.#flowNames.size >= flowNamesMax) this.#flowNames.clear()
+    this.#flowNames.set(id, name)
+  }
+
+  async #get(path: string, route: string, signal: AbortSignal): Promise<LiveDeployment | null> {
+    const answer = await this.#transport.call({ method: "GET", path, route, intent: "read", expect: [404] }, signal)
+    if (answer.status === 404) return notFound(answer, route)
+    const [live] = await this.#toLive([read(wire.deployment, answer.body, route)], signal)
+    return live ?? null
+  }
+
+  async #filterDeployments(body: JsonObject, signal: AbortSignal): Promise<readonly WireDeployment[]> {
+    return read(wire.deployments, (await this.#filter("/deployments/filter", body, signal)).body, "/deployments/filter")
+  }
+
+  #filter(path: string, body: JsonObject, signal: AbortSignal): Promise<Answer> {
+    return this.#transport.call({ method: "POST", path, intent: "read", body }, signal)
+  }
+
+  #write(
+    method: "POST" | "PATCH",
+    path: string,
+    route: string,
+    body: JsonObject,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    return this.#transport.call({ method, path, route, intent: "write", body }, signal)
+  }
+}
+
+/** Only Prefect's own 404 means "not there"; a proxy's means that nobody knows. */
+function notFound({ body }: Answer, route: string): null {
+  if (body !== null) return null
+  throw new PrefectError(`${route} answered 404 without Prefect's words: is the URL that of a Prefect API?`, {
+    kind: "transient",
+    code: "bad-answer",
+    status: 404,
+  })
+}

@@ -1,0 +1,83 @@
+import type { DeploymentId, Instant } from "../core/model.ts"
+import { isoTime } from "../lib/clock.ts"
+import type { Transport } from "./transport.ts"
+import { read, wire } from "./wire.ts"
+
+/** The Date header tells whole seconds, and the request takes a moment: reaching back costs nothing. */
+const clockMarginMs = 2_000
+const leftoversPerQuery = 200
+const leftoverRoundsMax = 50
+const active = ["PENDING", "RUNNING", "CANCELLING", "PAUSED"]
+
+/** What Lockstep must know and do about runs: none may get lost by a write, none may stand in for a deleted deployment. */
+export class RunClient {
+  readonly #transport: Transport
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  /** From when on runs must be asked for again after a write. Old servers delete late runs too: then since the oldest. */
+  async dueSince(id: DeploymentId, keepsLateRuns: boolean, signal: AbortSignal): Promise<Instant> {
+    const now = isoTime(this.#transport.serverNowMs() - clockMarginMs)
+    if (keepsLateRuns) return now
+    const body = {
+      flow_runs: { deployment_id: { any_: [id] }, state: { type: { any_: ["SCHEDULED"] } } },
+      sort: "EXPECTED_START_TIME_ASC",
+      limit: 1,
+    }
+    const [oldest] = await this.#filter(body, signal)
+    const start = oldest?.expected_start_time
+    return start && start < now ? start : now
+  }
+
+  async counts(id: DeploymentId, signal: AbortSignal): Promise<{ active: number; manual: number }> {
+    const flowRuns = (state: readonly string[], further: object = {}) => ({
+      flow_runs: { deployment_id: { any_: [id] }, state: { type: { any_: state } }, ...further },
+    })
+    const running = await this.#count(flowRuns(active), signal)
+    const scheduled = await this.#count(flowRuns(["SCHEDULED"]), signal)
+    const automatic = await this.#count(flowRuns(["SCHEDULED"], { tags: { all_: ["auto-scheduled"] } }), signal)
+    return { active: running, manual: Math.max(0, scheduled - automatic) }
+  }
+
+  /** A run of a deleted deployment would crash in the worker that takes it. */
+  async removeLeftovers(id: DeploymentId, signal: AbortSignal): Promise<number> {
+    let removed = 0
+    for (let round = 0; round < leftoverRoundsMax; round++) {
+      const body = {
+        flow_runs: { deployment_id: { any_: [id] }, state: { type: { any_: ["SCHEDULED"] } } },
+        limit: leftoversPerQuery,
+      }
+      const runs = await this.#filter(body, signal)
+      for (const run of runs) {
+        const call = {
+          method: "DELETE",
+          path: `/flow_runs/${run.id}`,
+          route: "/flow_runs/{id}",
+          intent: "write",
+        } as const
+        await this.#transport.call({ ...call, expect: [404] }, signal)
+      }
+      removed += runs.length
+      if (runs.length < leftoversPerQuery) return removed
+    }
+    return removed
+  }
+
+  async #filter(body: object, signal: AbortSignal) {
+    const answer = await this.#transport.call(
+      { method: "POST", path: "/flow_runs/filter", intent: "read", body },
+      signal,
+    )
+    return read(wire.runs, answer.body, "/flow_runs/filter")
+  }
+
+  async #count(body: object, signal: AbortSignal): Promise<number> {
+    const answer = await this.#transport.call(
+      { method: "POST", path: "/flow_runs/count", intent: "read", body },
+      signal,
+    )
+    return read(wire.count, answer.body, "/flow_runs/count")
+  }
+}

@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici"
+import type { Secret, SecretReader } from "../core/secret.ts"
+import { isJsonObject, type Json } from "../core/json.ts"
+import type { Workspace } from "../core/source.ts"
+import type { Clock } from "../lib/clock.ts"
+import { PrefectError, toError } from "../lib/errors.ts"
+import { readAnswer, wordsOf, type Answer } from "./answer.ts"
+import { Budget, Gate } from "./budget.ts"
+import { jsonText } from "./json-text.ts"
+
+export interface TransportOptions {
+  readonly workspace: Workspace
+  readonly secrets: SecretReader
+  readonly clock: Clock
+  readonly userAgent: string
+  readonly requestMs?: number
+  readonly onRequest?: (request: PrefectRequest) => void
+}
+export interface PrefectRequest {
+  readonly method: string
+  /** Ids left out. */
+  readonly route: string
+  readonly status: string
+  readonly durationMs: number
+}
+
+/**
+ * `read`: may be sent again at will. `write`: may be sent again when it was refused for the moment; a lost answer is an
+ * error, because only reading tells whether it arrived.
+ */
+export type Intent = "read" | "write"
+
+export interface Call {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE"
+  readonly path: string
+  /** The path with its ids left out, for the metrics. */
+  readonly route?: string
+  readonly body?: unknown
+  readonly intent: Intent
+  /** Statuses that are an answer to the caller, not an error. */
+  readonly expect?: readonly number[]
+}
+
+const requestMs = 30_000
+const triesMax = 5
+const waitBaseMs = 250
+const waitCapMs = 30_000
+const connectionsMax = 8
+/** Below the 5 s after which uvicorn closes an idle connection. */
+const keepAliveMs = 4_000
+/** So many writes in a row without a refusal before one more goes at a time. */
+const writesToRise = 50
+const momentary = new Set([408, 429, 502, 503, 504])
+
+/** One Prefect API: connections, authentication, pace and retries. Knows nothing of what is asked for. */
+export class Transport implements AsyncDisposable {
+  readonly #options: TransportOptions
+  readonly #budget: Budget
+  readonly #reads: Gate
+  readonly #writes: Gate
+  #dispatcher: Dispatcher | null = null
+  #csrf: { readonly client: string; readonly token: string } | "off" | null = null
+  #skewMs = 0
+  #unrefused = 0
+
+  constructor(options: TransportOptions) {
+    const { requests } = options.workspace
+    this.#options = options
+    this.#budget = new Budget(requests.perSecond, options.clock)
+    this.#reads = new Gate(requests.reads)
+    this.#writes = new Gate(1)
+  }
+
+  /** Milliseconds since the epoch by the server's clock, as exactly as its Date header tells (a second). */
+  serverNowMs(): number {
+    return this.#options.clock.now() + this.#skewMs
+  }
+
+  /** @throws PrefectError for any answer but 2xx and what the call expects. */
+  async call(call: Call, signal: AbortSignal): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#once(call, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof PrefectError) || tries >= triesMax || !mayRetry(error, call.intent)) throw error
+        const wait = Math.min(waitCapMs, error.retryAfterMs ?? waitBaseMs * 2 ** tries * this.#options.clock.random())
+        await this.#options.clock.sleep(wait, signal)
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher?.destroy()
+  }
+
+  async #once(call: Call, signal: AbortSignal): Promise<Answer> {
+    const gate = call.intent === "read" ? this.#reads : this.#writes
+    const csrf = call.intent === "write" ? await this.#csrfHeaders(signal) : {}
+    const answer = await gate.through(async () => {
+      await this.#budget.take(signal)
+      return this.#send(call, csrf, signal)
+    }, signal)
+    if (call.intent === "write") this.#adapt(answer.status)
+    if (answer.status < 300 || call.expect?.includes(answer.status)) return answer
+    throw this.#refusal(call, answer)
+  }
+
+  async #send(call: Call, csrf: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+    const { clock, workspace, onRequest, userAgent } = this.#options
+    const started = clock.now()
+    const headers = { ...(await this.#authorization()), ...csrf, "user-agent": userAgent, "accept-encoding": "gzip" }
+    const body = call.body === undefined ? null : jsonText(call.body)
+    const deadline = AbortSignal.timeout(this.#options.requestMs ?? requestMs)
+    let status = "error"
+    try {
+      const response = await (
+        await this.#open()
+      ).request({
+        origin: new URL(workspace.apiUrl).origin,
+        path: new URL(workspace.apiUrl).pathname.replace(/\/$/, "") + call.path,
+        method: call.method,
+        headers: body === null ? headers : { ...headers, "content-type": "application/json" },
+        body,
+        signal: AbortSignal.any([signal, deadline]),
+      })
+      status = String(response.statusCode)
+      const answer = await readAnswer(response)
+      if (answer.serverMs !== null) this.#skewMs = answer.serverMs - clock.now()
+      return answer
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof PrefectError) throw error
+      throw this.#lost(call, toError(error), deadline.aborted)
+    } finally {
+      onRequest?.({ method: call.method, route: call.route ?? call.path, status, durationMs: clock.now() - started })
+    }
+  }
+
+  /** No answer. One that was never sent can be sent again; of the others nobody knows. */
+  #lost(call: Call, cause: Error, late: boolean): PrefectError {
+    const unsent =
+      "code" in cause &&
+      ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"].includes(String(cause.code))
+    if (call.intent === "write") {
+      this.#unrefused = 0
+      this.#writes.width = Math.floor(this.#writes.width / 2)
+    }
+    const why = late
+      ? `no answer within ${(this.#options.requestMs ?? requestMs) / 1_000} s`
+      : this.#options.secrets.mask(cause.message)
+    const code = call.intent === "write" && !unsent ? "answer-lost" : "prefect-away"
+    const message = `Prefect at ${this.#options.workspace.apiUrl} can't be reached: ${why}`
+    return new PrefectError(message, { kind: "transient", code, status: null, cause })
+  }
+
+  #refusal(call: Call, { status, body, retryAfterMs }: Answer): PrefectError {
+    const words = wordsOf(body)
+    const detail = words === null ? null : this.#options.secrets.mask(words)
+    const what = `${call.method} ${call.route ?? call.path}`
+    if (status === 401 || (status === 403 && !/csrf/i.test(detail ?? ""))) {
+      const message = `Prefect refuses our credentials (${status}): check apiKey or authString of workspace ${this.#options.workspace.name}`
+      return new PrefectError(message, { kind: "stalled", code: "prefect-auth", status, detail })
+    }
+    if (status === 403) {
+      this.#csrf = null
+      return new PrefectError("Prefect wants a new CSRF token", { kind: "transient", code: "csrf", status, detail })
+    }
+    if (momentary.has(status) || status >= 500) {
+      const message = `Prefect answered ${status} to ${what}`
+      return new PrefectError(message, { kind: "transient", code: "prefect-away", status, detail, retryAfterMs })
+    }
+    const code = status === 404 ? "not-found" : "refused"
+    return new PrefectError(`Prefect refused ${what} (${status})`, { kind: "stalled", code, status, detail })
+  }
+
+  /** Writes go one at a time, and up to the configured number while nothing is refused; a refusal halves them. */
+  #adapt(status: number): void {
+    if (status === 503) {
+      this.#unrefused = 0
+      this.#writes.width = Math.floor(this.#writes.width / 2)
+    } else if (++this.#unrefused >= writesToRise) {
+      this.#unrefused = 0
+      this.#writes.width = Math.min(this.#options.workspace.requests.writes, this.#writes.width + 1)
+    }
+  }
+
+  async #authorization(): Promise<Record<string, string>> {
+    const { auth } = this.#options.workspace
+    const read = (secret: Promise<Secret>) => secret.then((value) => value.reveal())
+    if (auth.kind === "apiKey") return { authorization: `Bearer ${await read(this.#options.secrets.read(auth.key))}` }
+    if (auth.kind === "none") return {}
+    const text = await read(this.#options.secrets.read(auth.authString))
+    return { authorization: `Basic ${Buffer.from(text).toString("base64")}` }
+  }
+
+  /** A server with CSRF protection wants a token of an hour with each write; the others say 422 or 404 once. */
+  async #csrfHeaders(signal: AbortSignal): Promise<Record<string, string>> {
+    if (this.#csrf === null) this.#csrf = await this.#fetchCsrf(signal)
+    if (this.#csrf === "off") return {}
+    return { "prefect-csrf-token": this.#csrf.token, "prefect-csrf-client": this.#csrf.client }
+  }
+
+  async #fetchCsrf(signal: AbortSignal): Promise<{ client: string; token: string } | "off"> {
+    if (this.#options.workspace.auth.kind === "apiKey") return "off"
+    const client = randomUUID()
+    const path = `/csrf-token?client=${client}`
+    const expect = [404, 422]
+    const { status, body } = await this.call(
+      { method: "GET", path, route: "/csrf-token", intent: "read", expect },
+      signal,
+    )
+    const token: Json | undefined = isJsonObject(body) ? body["token"] : undefined
+    return status < 300 && typeof token === "string" ? { client, token } : "off"
+  }
+
+  async #open(): Promise<Dispatcher> {
+    if (this.#dispatcher) return this.#dispatcher
+    const { caFile } = this.#options.workspace
+    const ca = caFile === null ? {} : { ca: await readFile(caFile, "utf8") }
+    const settings = { connections: connectionsMax, keepAliveTimeout: keepAliveMs, connect: { timeout: 10_000, ...ca } }
+    const proxied =
+      process.env["HTTPS_PROXY"] ?? process.env["https_proxy"] ?? process.env["HTTP_PROXY"] ?? process.env["http_proxy"]
+    this.#dispatcher = proxied ? new EnvHttpProxyAgent(settings) : new Agent(settings)
+    return this.#dispatcher
+  }
+}
+
+function mayRetry(error: PrefectError, intent: Intent): boolean {
+  if (error.code === "csrf") return true
+  if (error.kind !== "transient" || error.code === "answer-lost") return false
+  // A 500 in the middle of a write may have done half of it; the refusals of a moment have done nothing.
+  return intent === "read" || error.status === null || momentary.has(error.status)
+}

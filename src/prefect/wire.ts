@@ -1,0 +1,83 @@
+import { z } from "zod"
+import type { Json } from "../core/json.ts"
+import { PrefectError } from "../lib/errors.ts"
+
+/**
+ * What the server answers, as far as it is used: unknown fields are fine, missing ones are not. Names are Prefect's
+ * (`server/schemas/responses.py`).
+ */
+const json = z.custom<Json>(() => true)
+const jsonObject = z.record(z.string(), json)
+
+const scheduleSpec = z.union([
+  z.object({ cron: z.string(), timezone: z.string().nullish(), day_or: z.boolean().nullish() }),
+  z.object({ interval: z.number(), anchor_date: z.string().nullish(), timezone: z.string().nullish() }),
+  z.object({ rrule: z.string(), timezone: z.string().nullish() }),
+])
+
+const schedule = z.object({
+  id: z.string(),
+  slug: z.string().nullish(),
+  active: z.boolean(),
+  parameters: jsonObject.nullish(),
+  schedule: scheduleSpec,
+})
+
+const deployment = z.object({
+  id: z.string(),
+  updated: z.string().nullish(),
+  created: z.string().nullish(),
+  name: z.string(),
+  flow_id: z.string(),
+  version: z.string().nullish(),
+  description: z.string().nullish(),
+  paused: z.boolean(),
+  tags: z.array(z.string()),
+  schedules: z.array(schedule),
+  parameters: jsonObject.nullish(),
+  parameter_openapi_schema: jsonObject.nullish(),
+  enforce_parameter_schema: z.boolean().nullish(),
+  pull_steps: z.array(json).nullish(),
+  job_variables: jsonObject.nullish(),
+  entrypoint: z.string().nullish(),
+  work_pool_name: z.string().nullish(),
+  work_queue_name: z.string().nullish(),
+  concurrency_options: z
+    .object({ collision_strategy: z.string(), grace_period_seconds: z.number().nullish() })
+    .nullish(),
+  global_concurrency_limit: z.object({ name: z.string(), limit: z.number() }).nullish(),
+})
+
+const flow = z.object({ id: z.string(), name: z.string() })
+const workPool = z.object({ id: z.string(), name: z.string(), default_queue_id: z.string().nullish() })
+const workQueue = z.object({ id: z.string(), name: z.string(), work_pool_name: z.string().nullish() })
+
+export const wire = {
+  deployment,
+  deployments: z.array(deployment),
+  flow,
+  flows: z.array(flow),
+  workPools: z.array(workPool),
+  workQueues: z.array(workQueue),
+  count: z.number().int(),
+  variables: z.array(z.object({ name: z.string(), value: json })),
+  automations: z.array(z.object({ name: z.string() })),
+  runs: z.array(z.object({ id: z.string(), expected_start_time: z.string().nullish() })),
+  version: z.string(),
+  id: z.object({ id: z.string() }),
+}
+export type WireDeployment = z.infer<typeof deployment>
+export type WireSchedule = z.infer<typeof schedule>
+
+/** @throws PrefectError `bad-answer` that names the first thing missing: an answer half understood is none. */
+export function read<T>(schema: z.ZodType<T>, body: Json, route: string): T {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const place = issue?.path.map(String).join(".") ?? ""
+  throw new PrefectError(`Prefect's answer to ${route} can't be understood: ${place} ${issue?.message ?? ""}`, {
+    kind: "transient",
+    code: "bad-answer",
+    status: null,
+  })
+}

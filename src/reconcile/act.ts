@@ -1,0 +1,77 @@
+import type { Change, ChangeResult } from "../core/change.ts"
+import { fieldTitle } from "../core/fields.ts"
+import type { FieldName } from "../core/model.ts"
+import { learn } from "../core/patience.ts"
+import { writtenFields } from "../core/plan.ts"
+import type { Source } from "../core/source.ts"
+import { Applier } from "./apply.ts"
+import type { TurnContext } from "./context.ts"
+import type { Decision } from "./decide.ts"
+import { claimSource } from "./keep-record.ts"
+import type { WorkspaceState } from "./memory.ts"
+
+export interface Signals {
+  /** Stop at the next safe point: between two changes. */
+  readonly drain: AbortSignal
+  /** Stop now. */
+  readonly abort: AbortSignal
+}
+
+/** What is made comes before what goes: a renamed deployment is never missing. */
+const order = ["create", "update", "adopt", "restore", "retire", "prune"] as const
+type Written = Extract<Change, { action: (typeof order)[number] }>
+
+/** Executes the allowed changes one after the other. */
+export async function act(
+  context: TurnContext,
+  source: Source,
+  workspace: WorkspaceState,
+  { decision, signals }: { readonly decision: Decision; readonly signals: Signals },
+): Promise<readonly ChangeResult[]> {
+  const changes = order.flatMap((action) => decision.allowed.filter((one): one is Written => one.action === action))
+  if (changes.length === 0) return []
+  await claimSource(context, source, workspace, signals.abort)
+  const owner = { installation: context.installation, source: source.name }
+  const applier = new Applier(workspace.port, context.clock, owner)
+  const results: ChangeResult[] = []
+  for (const change of changes) {
+    const obstacle = whyNot(change, results, signals)
+    if (obstacle !== null) {
+      results.push({ change, result: "dropped", message: obstacle })
+      continue
+    }
+    const { result, live, stillDiffers } = await applier.apply(change, signals.abort)
+    results.push(result)
+    if (live) workspace.snapshots.put(live)
+    else if (live === null) workspace.snapshots.remove(change.key)
+    if (result.result === "failed") workspace.snapshots.distrust()
+    workspace.patience = learn(workspace.patience, result, stillDiffers, context.clock.now())
+    tell(context, source, decision, result)
+  }
+  return results
+}
+
+function whyNot(change: Written, results: readonly ChangeResult[], { drain }: Signals): string | null {
+  if (drain.aborted) return "shutting down"
+  const removal = change.action === "retire" || change.action === "prune"
+  return removal && results.some(({ result }) => result !== "done") ? "waits until the rest of the plan is done" : null
+}
+
+function tell({ events, secrets }: TurnContext, source: Source, { revision }: Decision, result: ChangeResult): void {
+  const { change } = result
+  if (result.result === "dropped" || change.action === "keep" || change.action === "skip") return
+  const edited = "diffs" in change && change.reason === "edited in Prefect"
+  const corrected: readonly FieldName[] = edited ? [...new Set(change.diffs.map(({ field }) => field))] : []
+  events.emit({
+    kind: "written",
+    source: source.name,
+    action: change.action,
+    key: change.key,
+    revision,
+    fields: writtenFields(change),
+    corrected: corrected.map((name) => fieldTitle(name)),
+    reason: "reason" in change ? change.reason : "new in Git",
+    result: result.result === "done" ? "ok" : "failed",
+    message: result.result === "failed" ? secrets.mask(result.problem.message) : null,
+  })
+}

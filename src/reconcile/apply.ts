@@ -1,0 +1,152 @@
+import type { Change, DeploymentPatch, Write } from "../core/change.ts"
+import { diffFields } from "../core/drift.ts"
+import type { DeploymentId, LiveDeployment, Problem } from "../core/model.ts"
+import type { Owner } from "../core/mark.ts"
+import { problemOf } from "../core/problems.ts"
+import { buildCreate } from "../core/write.ts"
+import type { Clock } from "../lib/clock.ts"
+import { PrefectError, toError } from "../lib/errors.ts"
+import { done, dropped, isAsExpected, type Applied } from "./applied.ts"
+import type { WorkspacePort } from "./ports.ts"
+import { prune, retire, type Hands } from "./remove.ts"
+
+type Existing = Extract<Change, { action: "update" | "adopt" | "restore" }>
+type Creation = Extract<Change, { action: "create" }>
+
+const rescheduleTriesMax = 4
+const rescheduleWaitMs = 500
+
+/** Executes decisions and makes none: reads before it writes, writes once, reads back, brings due runs back. */
+export class Applier {
+  readonly #port: WorkspacePort
+  readonly #clock: Clock
+
+  readonly #hands: Hands
+
+  constructor(port: WorkspacePort, clock: Clock, owner: Owner) {
+    this.#port = port
+    this.#clock = clock
+    this.#hands = { port, clock, owner }
+  }
+
+  /** Never throws for what is this one change's trouble; an abort passes through. */
+  async apply(change: Change, signal: AbortSignal): Promise<Applied> {
+    try {
+      switch (change.action) {
+        case "create":
+          return await this.#create(change, signal)
+        case "update":
+        case "adopt":
+        case "restore":
+          return await this.#update(change, signal)
+        case "retire":
+          return await retire(this.#hands, change, signal)
+        case "prune":
+          return await prune(this.#hands, change, signal)
+        case "keep":
+        case "skip":
+          return dropped(change, "nothing to write")
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      return failed(change, toError(error))
+    }
+  }
+
+  /** 404 by name first, because Prefect's POST is an upsert that wipes schedules and parameters of what exists. */
+  async #create(change: Creation, signal: AbortSignal): Promise<Applied> {
+    const { flow, name } = change.desired
+    const found = await this.#port.find(flow, name, signal)
+    // Nobody's and maybe outside the listing, so what was found is told: else the next plan would create it again.
+    if (found) return { ...dropped(change, "somebody created it meanwhile"), live: found }
+    const { live, existed } = await this.#createOrFind(change, signal)
+    if (!existed) return { ...done(change, live.id, this.#clock), live }
+    const message = "somebody created it in the same moment; its schedules and parameters were replaced by Git's"
+    const problem = problemOf("created-over-existing", message, change.key) as Problem
+    return { result: { change, result: "failed", problem, transient: true }, live, stillDiffers: [] }
+  }
+
+  /** A create whose answer got lost is never sent again blindly: what is there now tells whether it arrived. */
+  async #createOrFind(change: Creation, signal: AbortSignal): Promise<{ live: LiveDeployment; existed: boolean }> {
+    try {
+      return await this.#port.create(buildCreate(change.desired, change.tags), signal)
+    } catch (error) {
+      if (!(error instanceof PrefectError) || error.code !== "answer-lost") throw error
+      const { flow, name } = change.desired
+      const live = await this.#port.find(flow, name, signal)
+      if (live && change.tags.every((tag) => live.allTags.includes(tag))) return { live, existed: false }
+      throw error
+    }
+  }
+
+  async #update(change: Existing, signal: AbortSignal): Promise<Applied> {
+    const { live: expected, write } = change
+    const before = await this.#port.read(expected.id, signal)
+    if (!before || !isAsExpected(before, expected)) {
+      return { ...dropped(change, "it changed since it was looked at"), live: before }
+    }
+    const since = await this.#port.runsDueSince(expected.id, signal)
+    const trouble = await this.#write(expected.id, write, signal)
+    const after = await this.#port.read(expected.id, signal)
+    if (!after) return { ...dropped(change, "it was deleted right after the write"), live: null }
+    await this.#reschedule(after, since, signal)
+    const fields = diffFields(write.wanted, after.fields).map(({ field }) => field)
+    const arrived = fields.length === 0 && (write.patch.tags ?? []).every((tag) => after.allTags.includes(tag))
+    if (trouble && !(trouble.code === "answer-lost" && arrived)) throw trouble
+    return { ...done(change, expected.id, this.#clock), live: after, stillDiffers: [...new Set(fields)] }
+  }
+
+  /**
+   * Returns the error when something may have been written all the same (the answer got lost, or an earlier step went
+   * through): then scheduled runs are gone that must be brought back first.
+   */
+  async #write(id: DeploymentId, write: Write, signal: AbortSignal): Promise<PrefectError | null> {
+    let touched = false
+    try {
+      for (const { id: scheduleId, ...patch } of write.nameSchedules) {
+        await this.#port.patchSchedule(id, scheduleId, patch, signal)
+        touched = true
+      }
+      for (const scheduleId of write.removeSchedules) {
+        await this.#port.removeSchedule(id, scheduleId, signal)
+        touched = true
+      }
+      if (!isEmpty(write.patch)) await this.#port.patch(id, write.patch, signal)
+      return null
+    } catch (error) {
+      if (error instanceof PrefectError && (touched || error.code === "answer-lost")) return error
+      throw error
+    }
+  }
+
+  /**
+   * Any write deletes the future scheduled runs, and one that falls due before the scheduler is back is lost for good,
+   * so they are asked for at once. On a paused deployment this would create runs, so not there.
+   */
+  async #reschedule(live: LiveDeployment, since: string, signal: AbortSignal): Promise<void> {
+    if (live.fields.paused || !live.fields.schedules.some(({ active }) => active)) return
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#port.reschedule(live.id, since, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (tries >= rescheduleTriesMax) throw error
+        await this.#clock.sleep(rescheduleWaitMs * 2 ** tries, signal)
+      }
+    }
+  }
+}
+
+/** Even an empty PATCH re-makes the scheduled runs, so it isn't sent. */
+function isEmpty({ fields, tags, schedules }: DeploymentPatch): boolean {
+  return Object.keys(fields).length === 0 && !tags && !schedules
+}
+
+function failed(change: Change, error: Error): Applied {
+  const transient = !(error instanceof PrefectError) || error.kind === "transient"
+  const code = transient ? "write-failed" : "refused"
+  const detail = error instanceof PrefectError && error.detail ? `${error.message}: ${error.detail}` : error.message
+  const at = "desired" in change ? change.desired.at : {}
+  const problem = { ...problemOf(code, detail, change.key), ...at } as Problem
+  return { result: { change, result: "failed", problem, transient }, stillDiffers: [] }
+}

@@ -1,0 +1,200 @@
+import type { Change, Plan } from "../core/change.ts"
+import { guardPlan } from "../core/guard.ts"
+import type { Desired, DeploymentKey, LiveDeployment, Revision, Snapshot } from "../core/model.ts"
+import type { Obstacles } from "../core/obstacles.ts"
+import type { Hold, Pin, Suspend } from "../core/outcome.ts"
+import { patienceFor } from "../core/patience.ts"
+import { owns, planChanges } from "../core/plan.ts"
+import { activeAt, isSourceChanged, type SourceRecord } from "../core/record.ts"
+import type { Source } from "../core/source.ts"
+import { isoTime } from "../lib/clock.ts"
+import { eyesOf, type TurnContext } from "./context.ts"
+import {
+  declaredBy,
+  hasUnknownSibling,
+  memoryOf,
+  siblingsOf,
+  unchangedInGit,
+  type SourceMemory,
+  type WorkspaceState,
+} from "./memory.ts"
+import { observe, readIndex, readRecord, type Observation } from "./observe.ts"
+import type { Taken } from "./queue.ts"
+import { readSiblings } from "./siblings.ts"
+import type { Freshness } from "./snapshots.ts"
+
+/** What a turn saw and decided; acting on it is another room's business. */
+export interface Decision {
+  readonly revision: Revision
+  readonly desired: Desired
+  readonly snapshot: Snapshot
+  readonly record: SourceRecord | null
+  readonly pin: Pin | null
+  readonly owned: readonly LiveDeployment[]
+  readonly plan: Plan
+  readonly allowed: readonly Change[]
+  readonly hold: Hold | null
+  /** A person's confirmation has just let the held changes go. */
+  readonly released: boolean
+}
+
+/** Polls closer together than this share one request, whatever the number of sources. */
+const pollShare = 0.8
+/** How long a removal waits for a sibling that can't be read at all. */
+const siblingWaitMs = 600_000
+const noRevision = "0".repeat(40) as Revision
+
+interface Turn {
+  readonly context: TurnContext
+  readonly source: Source
+  readonly workspace: WorkspaceState
+  readonly taken: Taken
+}
+
+/** Observes and decides. Writes nothing, so `plan` and the daemon go through the very same code. */
+export async function decide(turn: Turn, signal: AbortSignal): Promise<Decision | { readonly suspend: Suspend }> {
+  const { context, source, workspace } = turn
+  const memory = memoryOf(workspace, source)
+  const now = isoTime(context.clock.now())
+  const record = await readRecord(eyesOf(context, workspace), source, memory.sight, signal)
+  const suspend = activeAt(record?.suspend ?? null, now)
+  if (suspend) return { suspend }
+  const pin = activeAt(record?.pin ?? null, now)
+  const pinned: Source = pin ? { ...source, ref: { kind: "commit", id: pin.revision } } : source
+  const seen = await look(turn, pinned, memory, signal)
+  memory.desired = seen.desired
+  memory.declared = declaredBy(seen.desired)
+  return { ...(await judge(turn, seen, signal)), pin }
+}
+
+type Seen = Observation & { readonly revision: Revision }
+
+async function look(turn: Turn, source: Source, memory: SourceMemory, signal: AbortSignal): Promise<Seen> {
+  const { context, workspace, taken } = turn
+  const eyes = eyesOf(context, workspace)
+  const now = context.clock.now()
+  if (source.decommission) {
+    const desired = nothingWanted(source, memory.observed?.revision ?? noRevision)
+    const snapshot = await eyes.snapshots.current(new Set(), freshnessOf(taken, workspace, false, now), signal)
+    return { desired, snapshot, revision: desired.revision }
+  }
+  const maxAgeMs = taken.requestedAt === null ? source.intervalMs * pollShare : now - taken.requestedAt
+  const resolution = await context.git.resolve(source.remote, source.ref, maxAgeMs, signal)
+  const { revision } = resolution
+  if (memory.observed?.revision !== revision) memory.observed = { revision, at: isoTime(now) }
+  const index = await readIndex(eyes, source, { revision, sight: memory.sight }, signal)
+  const fresh = freshnessOf(taken, workspace, memory.desired?.revision !== revision, context.clock.now())
+  return { ...(await observe(eyes, source, { index, resolution, sight: memory.sight, fresh }, signal)), revision }
+}
+
+/** `decommission: true` reads no Git: what the source owns is all there is to say. */
+function nothingWanted(source: Source, revision: Revision): Desired {
+  const nothing = { deployments: new Map(), handsOff: new Set<DeploymentKey>(), problems: [] }
+  return { kind: "complete", source: source.name, revision, ...nothing, digest: "" }
+}
+
+/** Plans, and before any removal makes sure: siblings read now, live state listed now, obstacles asked for. */
+async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<Decision, "pin">> {
+  const { context, source, workspace } = turn
+  const eyes = eyesOf(context, workspace)
+  const memory = memoryOf(workspace, source)
+  let { snapshot } = seen
+  let record = await readRecord(eyes, source, memory.sight, signal)
+  let plan = planNow(turn, { ...seen, snapshot, record }, new Map())
+  if (source.apply && plan.changes.some(isRemoval)) {
+    await readSiblings(context, workspace, source, signal)
+    const now = context.clock.now()
+    snapshot = await eyes.snapshots.current(snapshot.covers, { listedAfter: now, lookedAfter: now }, signal)
+    record = await readRecord(eyes, source, memory.sight, signal)
+    plan = planNow(turn, { ...seen, snapshot, record }, new Map())
+    const obstacles = await readObstacles(workspace, plan, signal)
+    if (obstacles.size > 0) plan = planNow(turn, { ...seen, snapshot, record }, obstacles)
+  }
+  const owner = { installation: context.installation, source: source.name }
+  const owned = [...snapshot.deployments.values()].filter((live) => owns(owner, live))
+  const verdict = guardPlan({
+    plan,
+    source,
+    declared: seen.desired.deployments.size + seen.desired.handsOff.size,
+    owned,
+    sourceChanged: isSourceChanged(record, source, owned.length),
+    siblingUnknown: siblingUnknown(turn, plan),
+    superseded: isSuperseded(context, memory, record),
+    firstLook: memory.firstLook && record?.desired === seen.desired.digest,
+    confirmed: memory.confirmed,
+    previous: memory.hold,
+    now: isoTime(context.clock.now()),
+  })
+  // A turn that gets here has seen everything, so the caution of a first look is over unless it held something.
+  memory.firstLook &&= verdict.hold !== null
+  memory.confirmed = null
+  memory.hold = verdict.hold
+  return { ...seen, snapshot, record, owned, plan, ...verdict }
+}
+
+function planNow(
+  { context, source, workspace }: Turn,
+  { desired, snapshot, record }: Seen & { readonly record: SourceRecord | null },
+  obstacles: ReadonlyMap<DeploymentKey, Obstacles>,
+): Plan {
+  const memory = memoryOf(workspace, source)
+  const now = context.clock.now()
+  const patience = patienceFor(workspace.patience, desired, now)
+  return planChanges({
+    installation: context.installation,
+    source,
+    desired,
+    snapshot,
+    siblings: siblingsOf(workspace, source.name, isoTime(now)),
+    unchangedInGit: unchangedInGit(memory, record, desired),
+    patience,
+    removal: {
+      serverNow: workspace.port.serverNow(),
+      obstacles,
+      refused: [...patience.values()].some((fields) => fields.has("*")),
+    },
+  })
+}
+
+/** Only what is about to be deleted is asked for, so a turn without a removal makes no request here. */
+async function readObstacles(
+  { port }: WorkspaceState,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<DeploymentKey, Obstacles>> {
+  const found = new Map<DeploymentKey, Obstacles>()
+  for (const change of plan.changes) {
+    if (change.action !== "prune") continue
+    const runs = await port.runs(change.live.id, signal)
+    const automations = await port.automations(change.live.id, signal)
+    found.set(change.key, { automations, manualRuns: runs.manual, activeRuns: runs.active })
+  }
+  return found
+}
+
+function isRemoval({ action }: Change): boolean {
+  return action === "retire" || action === "prune"
+}
+
+function siblingUnknown({ context, source, workspace }: Turn, plan: Plan): boolean {
+  const memory = memoryOf(workspace, source)
+  const waits = plan.changes.some(({ action }) => action === "retire") && hasUnknownSibling(workspace, source.name)
+  memory.siblingAwaitedSince = waits ? (memory.siblingAwaitedSince ?? context.clock.now()) : null
+  return memory.siblingAwaitedSince !== null && context.clock.now() - memory.siblingAwaitedSince < siblingWaitMs
+}
+
+/** An id that isn't ours, and that we didn't put ours in the place of, was written by a later start than this one. */
+export function isSuperseded(context: TurnContext, memory: SourceMemory, record: SourceRecord | null): boolean {
+  const other = record?.instance ?? null
+  const written = memory.overwritten.size > 0
+  return other !== null && other !== context.instance && written && !memory.overwritten.has(other)
+}
+
+function freshnessOf(taken: Taken, workspace: WorkspaceState, moved: boolean, now: number): Freshness {
+  const asked = taken.requestedAt ?? Number.NEGATIVE_INFINITY
+  const due = moved || taken.trigger === "retry" ? now : now - workspace.driftIntervalMs
+  return {
+    listedAfter: taken.trigger === "sync" ? asked : Number.NEGATIVE_INFINITY,
+    lookedAfter: Math.max(asked, due),
+  }
+}

@@ -1,0 +1,114 @@
+import { deploymentDigest, noPatience, type Patience } from "../core/patience.ts"
+import type { Desired, DeploymentKey, Instant, Revision, SourceName, WorkspaceName } from "../core/model.ts"
+import type { Hold } from "../core/outcome.ts"
+import type { Sibling } from "../core/plan.ts"
+import { activeAt, type SourceRecord } from "../core/record.ts"
+import type { Source } from "../core/source.ts"
+import type { Sight } from "./observe.ts"
+import type { WorkspacePort } from "./ports.ts"
+import type { Snapshots } from "./snapshots.ts"
+
+/** What this process remembers of a source between turns. All of it may be lost: nothing here makes a turn safe. */
+export interface SourceMemory {
+  source: Source
+  readonly sight: Sight
+  /** As it was last bound in a turn of its own. */
+  desired: Desired | null
+  /** What it declares, as it was last read by its own turn or for a sibling's. */
+  declared: Declared | null
+  /** What Git said about each deployment when it was last seen as it should be. */
+  settled: ReadonlyMap<DeploymentKey, string>
+  /** No turn has got as far as a plan yet. */
+  firstLook: boolean
+  /** The last turn didn't come to a plan. */
+  failing: boolean
+  hold: Hold | null
+  /** Digest of the hold that a person confirmed; good for one turn. */
+  confirmed: string | null
+  observed: { readonly revision: Revision; readonly at: Instant } | null
+  /** Instance ids in the record that this process put its own in the place of. */
+  readonly overwritten: Set<string>
+  /** Since when a removal waits for a sibling that was never read. */
+  siblingAwaitedSince: number | null
+}
+
+export interface Declared {
+  readonly keys: ReadonlySet<DeploymentKey>
+  readonly complete: boolean
+}
+
+/** One workspace with what its sources share. */
+export interface WorkspaceState {
+  readonly name: WorkspaceName
+  readonly port: WorkspacePort
+  readonly snapshots: Snapshots
+  readonly driftIntervalMs: number
+  patience: Patience
+  readonly sources: Map<SourceName, SourceMemory>
+}
+
+export function openState(
+  parts: Pick<WorkspaceState, "name" | "port" | "snapshots" | "driftIntervalMs">,
+): WorkspaceState {
+  return { ...parts, patience: noPatience, sources: new Map() }
+}
+
+/** The memory of a source in its workspace; what it was seen to be stays when only its settings change. */
+export function memoryOf(workspace: WorkspaceState, source: Source): SourceMemory {
+  const known = workspace.sources.get(source.name)
+  if (known) {
+    known.source = source
+    return known
+  }
+  const memory: SourceMemory = {
+    source,
+    sight: { index: null, record: null, code: new Map() },
+    desired: null,
+    declared: null,
+    settled: new Map(),
+    firstLook: true,
+    failing: false,
+    hold: null,
+    confirmed: null,
+    observed: null,
+    overwritten: new Set(),
+    siblingAwaitedSince: null,
+  }
+  workspace.sources.set(source.name, memory)
+  return memory
+}
+
+export function declaredBy(desired: Desired): Declared {
+  return { keys: new Set([...desired.deployments.keys(), ...desired.handsOff]), complete: desired.kind === "complete" }
+}
+
+/** What the other sources of the workspace declare, as far as this process has read them. */
+export function siblingsOf(
+  workspace: WorkspaceState,
+  name: SourceName,
+  now: Instant,
+): ReadonlyMap<SourceName, Sibling> {
+  const others = [...workspace.sources].filter(([other]) => other !== name)
+  return new Map(
+    others.map(([other, { declared, source, failing, sight }]) => {
+      const suspended = activeAt(sight.record?.record?.suspend ?? null, now) !== null
+      const canTake = source.apply && !source.decommission && !failing && !suspended
+      return [other, { declares: declared?.keys ?? new Set(), complete: declared?.complete ?? false, canTake }]
+    }),
+  )
+}
+
+/** Whether some other source of the workspace was never read in this process. */
+export function hasUnknownSibling(workspace: WorkspaceState, name: SourceName): boolean {
+  return [...workspace.sources].some(([other, { declared }]) => other !== name && declared === null)
+}
+
+/** Whether Git says of a deployment what it said when that was last in order; then a difference was made in Prefect. */
+export function unchangedInGit(memory: SourceMemory, record: SourceRecord | null, desired: Desired) {
+  return (key: DeploymentKey): boolean => {
+    const now = desired.deployments.get(key)
+    const before = memory.settled.get(key)
+    if (before !== undefined && now) return before === deploymentDigest(now)
+    return record?.desired === desired.digest
+  }
+}

@@ -1,0 +1,191 @@
+import { readMark } from "../core/mark.ts"
+import type { Desired, DeploymentKey, Revision, Snapshot, Tree } from "../core/model.ts"
+import { emptyRecord, parseRecord, recordName, type SourceRecord } from "../core/record.ts"
+import type { SecretReader } from "../core/secret.ts"
+import type { Source } from "../core/source.ts"
+import { ConfigError, GitError } from "../lib/errors.ts"
+import type { GitBlob, GitPort, Index, Inputs, RenderBlob, RenderPort, Resolution, WorkspacePort } from "./ports.ts"
+import type { Freshness, Snapshots } from "./snapshots.ts"
+
+/** The eyes of a turn: what Git says, what Prefect says, and the inputs between them. Nothing is written here. */
+export interface Eyes {
+  readonly installation: string
+  readonly git: GitPort
+  readonly render: RenderPort
+  readonly secrets: SecretReader
+  readonly port: WorkspacePort
+  readonly snapshots: Snapshots
+}
+
+/** What one source has seen so far; kept between turns, safe to lose. */
+export interface Sight {
+  index: { readonly settings: string; readonly index: Index } | null
+  record: { readonly generation: number; readonly record: SourceRecord | null } | null
+  /** Digests of the code that a commit's clone depends on, by commit and paths. */
+  readonly code: Map<string, string | null>
+}
+
+export interface Observation {
+  readonly desired: Desired
+  readonly snapshot: Snapshot
+}
+
+const fileBytesMax = 1024 * 1024
+const indexRoundsMax = 64
+const codeDigestsMax = 1_000
+
+/** What the source declares at `revision`; memoised, because an index never changes. */
+export async function readIndex(
+  eyes: Pick<Eyes, "git" | "render">,
+  source: Source,
+  { revision, sight }: { readonly revision: Revision; readonly sight: Sight },
+  signal: AbortSignal,
+): Promise<Index> {
+  const settings = JSON.stringify([source.remote.url, source.selection, source.rendering.baseDir])
+  if (sight.index?.settings === settings && sight.index.index.revision === revision) return sight.index.index
+  const tree = await eyes.git.tree(source.remote, revision, signal)
+  const blobs = new Map<string, RenderBlob>()
+  for (let round = 0; round < indexRoundsMax; round++) {
+    const step = eyes.render.index(tree, blobs, source)
+    if (step.kind === "ready") {
+      sight.index = { settings, index: step.index }
+      return step.index
+    }
+    const read = await eyes.git.blobs(source.remote, revision, step.oids, fileBytesMax, signal)
+    for (const [oid, blob] of read) blobs.set(oid, readable(blob))
+  }
+  throw new GitError(`reading ${revision.slice(0, 7)} needs more than ${indexRoundsMax} rounds of files`, {
+    kind: "stalled",
+    code: "index-too-deep",
+  })
+}
+
+/** Desired state, then live state: a key that vanished from Git is looked for in what was live after that. */
+export async function observe(
+  eyes: Eyes,
+  source: Source,
+  seen: { readonly index: Index; readonly resolution: Resolution; readonly sight: Sight; readonly fresh: Freshness },
+  signal: AbortSignal,
+): Promise<Observation> {
+  const { index, resolution, sight, fresh } = seen
+  const inputs: Inputs = {
+    branch: resolution.branch,
+    env: await readEnv(eyes.secrets, source),
+    variables: index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map(),
+    pins: new Map(),
+  }
+  const unpinned = eyes.render.bind(index, inputs, source)
+  const keys = new Set([...unpinned.deployments.keys(), ...unpinned.handsOff])
+  const snapshot = await eyes.snapshots.current(keys, fresh, signal)
+  const pins = await readPins(eyes, source, { index, desired: unpinned, snapshot, sight }, signal)
+  const desired = pins.size > 0 ? eyes.render.bind(index, { ...inputs, pins }, source) : unpinned
+  return { desired, snapshot }
+}
+
+/** Read with each listing, so a record that another daemon wrote is seen when live state is. */
+export async function readRecord(
+  eyes: Eyes,
+  source: Source,
+  sight: Sight,
+  signal: AbortSignal,
+): Promise<SourceRecord | null> {
+  const { generation } = eyes.snapshots
+  if (sight.record?.generation === generation) return sight.record.record
+  const name = recordName({ installation: eyes.installation, source: source.name })
+  const values = await eyes.port.variables(new Set([name]), signal)
+  const record = values.has(name) ? (parseRecord(values.get(name)) ?? emptyRecord) : null
+  sight.record = { generation, record }
+  return record
+}
+
+/**
+ * `pullCommit: tree`: a clone keeps the commit that is live while the code below its paths is the same there and here,
+ * so a commit elsewhere in the repository writes nothing.
+ */
+async function readPins(
+  eyes: Eyes,
+  source: Source,
+  seen: { readonly index: Index; readonly desired: Desired; readonly snapshot: Snapshot; readonly sight: Sight },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<DeploymentKey, Revision>> {
+  const pins = new Map<DeploymentKey, Revision>()
+  if (source.rendering.pullCommit !== "tree") return pins
+  const trees = new Map<Revision, Tree | null>()
+  const digestAt = (commit: Revision, paths: readonly string[]): Promise<string | null> =>
+    codeDigest(eyes, source, { ...seen, commit, paths, trees }, signal)
+  for (const [key, paths] of eyes.render.codePaths(seen.index, seen.desired, source)) {
+    const live = seen.snapshot.deployments.get(key)
+    const commit =
+      live && isOurs(eyes, source, live.allTags, key)
+        ? eyes.render.clonedCommit(live.fields.pullSteps, source.remote.url)
+        : null
+    if (!commit || commit === seen.index.revision) continue
+    const [here, there] = [await digestAt(seen.index.revision, paths), await digestAt(commit, paths)]
+    if (here !== null && here === there) pins.set(key, commit)
+  }
+  return pins
+}
+
+/** Digest of the code at a commit; null when the server no longer gives that commit, so the clone moves on. */
+async function codeDigest(
+  eyes: Eyes,
+  source: Source,
+  wanted: {
+    readonly index: Index
+    readonly sight: Sight
+    readonly commit: Revision
+    readonly paths: readonly string[]
+    readonly trees: Map<Revision, Tree | null>
+  },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { commit, paths, trees, index, sight } = wanted
+  const slot = JSON.stringify([source.remote.url, index.revision, commit, paths])
+  const known = sight.code.get(slot)
+  if (known !== undefined) return known
+  const tree = trees.get(commit) ?? (await treeIfThere(eyes, source, commit, signal))
+  trees.set(commit, tree)
+  const digest = tree && eyes.render.codeDigest(tree, paths, index)
+  if (sight.code.size >= codeDigestsMax) sight.code.clear()
+  sight.code.set(slot, digest)
+  return digest
+}
+
+async function treeIfThere(eyes: Eyes, source: Source, commit: Revision, signal: AbortSignal): Promise<Tree | null> {
+  try {
+    return await eyes.git.tree(source.remote, commit, signal)
+  } catch (error) {
+    if (error instanceof GitError && error.code === "revision-not-found") return null
+    throw error
+  }
+}
+
+/** A commit in somebody else's resource is no reason to keep to it. */
+function isOurs(eyes: Eyes, source: Source, tags: readonly string[], key: DeploymentKey): boolean {
+  const mark = readMark(tags, key)
+  return mark.kind === "owned" && mark.owner.installation === eyes.installation && mark.owner.source === source.name
+}
+
+/** A value that isn't there stays out: then just the entries that use it have a problem, which names it. */
+export async function readEnv(secrets: SecretReader, source: Source): Promise<ReadonlyMap<string, string>> {
+  const values = new Map<string, string>()
+  for (const [name, value] of Object.entries(source.rendering.env)) {
+    try {
+      values.set(name, typeof value === "string" ? value : (await secrets.read(value)).reveal())
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+    }
+  }
+  return values
+}
+
+function readable(blob: GitBlob): RenderBlob {
+  if (blob.kind === "too-large") {
+    return { kind: "unreadable", reason: `it is larger than ${fileBytesMax / 1024 / 1024} MiB (${blob.size} bytes)` }
+  }
+  try {
+    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true }).decode(blob.bytes) }
+  } catch {
+    return { kind: "unreadable", reason: "it isn't UTF-8 text" }
+  }
+}

@@ -1,0 +1,122 @@
+import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
+import type { Json, JsonObject } from "../core/json.ts"
+import type {
+  DeploymentId,
+  DeploymentKey,
+  Desired,
+  Instant,
+  LiveDeployment,
+  Revision,
+  Snapshot,
+  Tree,
+} from "../core/model.ts"
+import type { Ref, Remote, Source } from "../core/source.ts"
+
+/** What the loop needs of the outside. Each is implemented by one room; tests put real ones in, or faults before them. */
+
+export interface GitPort {
+  /** One poll; callers within `maxAgeMs` of the same remote and ref share it. @throws GitError */
+  resolve(remote: Remote, ref: Ref, maxAgeMs: number, signal: AbortSignal): Promise<Resolution>
+  /** @throws GitError, `revision-not-found` when the server doesn't give that commit. */
+  tree(remote: Remote, revision: Revision, signal: AbortSignal): Promise<Tree>
+  /** @throws GitError */
+  blobs(
+    remote: Remote,
+    revision: Revision,
+    oids: readonly string[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, GitBlob>>
+}
+export interface Resolution {
+  readonly revision: Revision
+  /** Full name of the ref that it came from; null for a commit id. */
+  readonly refName: string | null
+  readonly branch: string | null
+}
+export type GitBlob =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "too-large"; readonly size: number }
+
+/** A Prefect workspace. Every method throws PrefectError; `null` always means that the server said 404. */
+export interface WorkspacePort {
+  /** Two requests whatever the size: how many are ours, and the newest `depth` of them. */
+  look(depth: number, signal: AbortSignal): Promise<Look>
+  /** Everything of ours in pages, and each of `keys`, whoever owns it. Fails as a whole or is complete. */
+  snapshot(keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot>
+  /** `snapshot` widened by further keys, the rest as it was: at most a few requests, none when all are covered. */
+  widen(snapshot: Snapshot, keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot>
+  read(id: DeploymentId, signal: AbortSignal): Promise<LiveDeployment | null>
+  find(flow: string, name: string, signal: AbortSignal): Promise<LiveDeployment | null>
+  /** `existed`: the server answered 200 instead of 201, so somebody else created it a moment before. */
+  create(
+    create: DeploymentCreate,
+    signal: AbortSignal,
+  ): Promise<{ readonly live: LiveDeployment; readonly existed: boolean }>
+  patch(id: DeploymentId, patch: DeploymentPatch, signal: AbortSignal): Promise<void>
+  patchSchedule(id: DeploymentId, scheduleId: string, patch: SchedulePatch, signal: AbortSignal): Promise<void>
+  removeSchedule(id: DeploymentId, scheduleId: string, signal: AbortSignal): Promise<void>
+  /** The server's clock now, or the oldest late run's time on servers that also drop late runs: see `reschedule`. */
+  runsDueSince(id: DeploymentId, signal: AbortSignal): Promise<Instant>
+  /** `POST …/schedule`: brings back at once the runs that a write removed, from `since` on. */
+  reschedule(id: DeploymentId, since: Instant, signal: AbortSignal): Promise<void>
+  /** Values of those Prefect variables that exist. */
+  variables(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, Json>>
+  /** Creates or replaces one variable. */
+  writeVariable(name: string, value: JsonObject, tags: readonly string[], signal: AbortSignal): Promise<void>
+
+  // Removal only.
+  remove(id: DeploymentId, signal: AbortSignal): Promise<void>
+  /** Detaches a concurrency limit without deleting it. */
+  detachLimit(id: DeploymentId, signal: AbortSignal): Promise<void>
+  runs(id: DeploymentId, signal: AbortSignal): Promise<RunCounts>
+  /** Names of the automations that act on the deployment. */
+  automations(id: DeploymentId, signal: AbortSignal): Promise<readonly string[]>
+  /** Deletes runs of a deleted deployment that are still scheduled; returns how many there were. */
+  removeLeftoverRuns(id: DeploymentId, signal: AbortSignal): Promise<number>
+  /** The server's clock, from its `Date` header. */
+  serverNow(): Instant
+}
+
+export interface Look {
+  readonly count: number
+  /** Newest first by `updated`. */
+  readonly newest: readonly { readonly id: DeploymentId; readonly updated: Instant }[]
+}
+export interface RunCounts {
+  /** PENDING, RUNNING, CANCELLING, and PAUSED. */
+  readonly active: number
+  /** Scheduled by a person or an automation, not by a schedule. */
+  readonly manual: number
+}
+
+/** Git texts to desired state. Pure but for a bounded memory of texts already read. */
+export interface RenderPort {
+  /** `needs`: read these blobs, then ask again with all so far. */
+  index(tree: Tree, blobs: ReadonlyMap<string, RenderBlob>, source: Source): IndexStep
+  bind(index: Index, inputs: Inputs, source: Source): Desired
+  /** For `pullCommit: tree`: the paths whose content each deployment's clone depends on. */
+  codePaths(index: Index, desired: Desired, source: Source): ReadonlyMap<DeploymentKey, readonly string[]>
+  codeDigest(tree: Tree, paths: readonly string[], index: Index): string
+  /** The commit that a live deployment's clone of this repository is pinned to. */
+  clonedCommit(pullSteps: readonly Json[], url: string): Revision | null
+}
+/** What a source declares at one revision; only the room that made it looks inside. */
+export interface Index {
+  readonly revision: Revision
+  /** Names of the Prefect variables that entries refer to. */
+  readonly variables: ReadonlySet<string>
+}
+export type IndexStep =
+  | { readonly kind: "needs"; readonly oids: readonly string[] }
+  | { readonly kind: "ready"; readonly index: Index }
+export type RenderBlob =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "unreadable"; readonly reason: string }
+/** Everything but the index that desired state depends on. */
+export interface Inputs {
+  readonly branch: string | null
+  readonly env: ReadonlyMap<string, string>
+  readonly variables: ReadonlyMap<string, Json>
+  readonly pins: ReadonlyMap<DeploymentKey, Revision>
+}

@@ -1,0 +1,41 @@
+import type { Source } from "../core/source.ts"
+import { eyesOf, type TurnContext } from "./context.ts"
+import { declaredBy, type WorkspaceState } from "./memory.ts"
+import { readEnv, readIndex } from "./observe.ts"
+
+/** A sibling that was polled this recently needs no poll of its own. */
+const siblingAgeMaxMs = 5_000
+
+/**
+ * Reads what every other source of the workspace declares now, suspended ones too: an orphan here may just have moved
+ * there. One that can't be read counts as it was last read.
+ */
+export async function readSiblings(
+  context: TurnContext,
+  workspace: WorkspaceState,
+  source: Source,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [name, memory] of workspace.sources) {
+    if (name === source.name || memory.source.decommission) continue
+    try {
+      memory.declared = await readDeclared(context, workspace, memory.source, signal)
+      memory.failing = false
+    } catch {
+      signal.throwIfAborted()
+      memory.failing = true
+    }
+  }
+}
+
+async function readDeclared(context: TurnContext, workspace: WorkspaceState, source: Source, signal: AbortSignal) {
+  const eyes = eyesOf(context, workspace)
+  const { sight } = workspace.sources.get(source.name) ?? { sight: { index: null, record: null, code: new Map() } }
+  const pin = sight.record?.record?.pin ?? null
+  const ref = pin ? ({ kind: "commit", id: pin.revision } as const) : source.ref
+  const { revision, branch } = await context.git.resolve(source.remote, ref, siblingAgeMaxMs, signal)
+  const index = await readIndex(eyes, source, { revision, sight }, signal)
+  const variables = index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map()
+  const inputs = { branch, env: await readEnv(eyes.secrets, source), variables, pins: new Map() }
+  return declaredBy(context.render.bind(index, inputs, source))
+}

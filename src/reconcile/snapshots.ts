@@ -1,0 +1,139 @@
+import { managedTag } from "../core/mark.ts"
+import type { DeploymentId, DeploymentKey, LiveDeployment, Snapshot } from "../core/model.ts"
+import type { Clock } from "../lib/clock.ts"
+import type { Look, WorkspacePort } from "./ports.ts"
+
+/** How fresh live state must be: `listedAfter` asks for a full listing, `lookedAfter` for a cheap look at least. */
+export interface Freshness {
+  readonly listedAfter: number
+  readonly lookedAfter: number
+}
+
+const lookDepthMax = 50
+
+/**
+ * Live state of one workspace, shared by all its sources. A listing costs the server 7 ms a deployment and blocks it
+ * meanwhile, so it is made once and then checked by two cheap requests: the count, and the newest `updated` values.
+ * Schedules edited through their own routes show only in a listing, hence `listIntervalMs`.
+ */
+export class Snapshots {
+  readonly #port: WorkspacePort
+  readonly #clock: Clock
+  readonly #listIntervalMs: number
+  #snapshot: Snapshot | null = null
+  #listedAt = Number.NEGATIVE_INFINITY
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #generation = 0
+  /** Our own writes since the listing: so many of the newest are ours, and the next one proves the rest unchanged. */
+  #written = 0
+  #busy: Promise<unknown> = Promise.resolve()
+
+  constructor(port: WorkspacePort, clock: Clock, listIntervalMs: number) {
+    this.#port = port
+    this.#clock = clock
+    this.#listIntervalMs = listIntervalMs
+  }
+
+  /** Counts the listings: a new number means that everything was read anew. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Live state that covers `keys` and is as fresh as asked. One request at a time: others wait and then share. */
+  current(keys: ReadonlySet<DeploymentKey>, fresh: Freshness, signal: AbortSignal): Promise<Snapshot> {
+    return this.#alone(async () => {
+      if (!(await this.#stands(fresh, signal))) await this.#list(keys, signal)
+      const widened = await this.#port.widen(this.#snapshot as Snapshot, keys, signal)
+      this.#snapshot = widened
+      return widened
+    })
+  }
+
+  /** Looks, and lists when that is due. True when what is live changed since the last time, by another hand. */
+  changed(signal: AbortSignal): Promise<boolean> {
+    return this.#alone(async () => {
+      const before = this.#snapshot
+      if (!before) return false
+      const now = this.#clock.now()
+      if (await this.#stands({ listedAfter: now - this.#listIntervalMs, lookedAfter: now }, signal)) return false
+      await this.#list(new Set(), signal)
+      return !sameLive(before, this.#snapshot as Snapshot)
+    })
+  }
+
+  /** What a turn read back after its own write. */
+  put(live: LiveDeployment): void {
+    this.#written++
+    this.#replace(live.key, live)
+  }
+
+  remove(key: DeploymentKey): void {
+    this.#written++
+    this.#replace(key, null)
+  }
+
+  /** Something is known to be otherwise than the snapshot says: the next turn lists. */
+  distrust(): void {
+    this.#listedAt = Number.NEGATIVE_INFINITY
+  }
+
+  async #stands(fresh: Freshness, signal: AbortSignal): Promise<boolean> {
+    const now = this.#clock.now()
+    if (!this.#snapshot || this.#listedAt < fresh.listedAfter || now - this.#listedAt > this.#listIntervalMs)
+      return false
+    if (this.#lookedAt >= fresh.lookedAfter) return true
+    if (this.#written >= lookDepthMax) return false
+    const look = await this.#port.look(this.#written + 1, signal)
+    this.#lookedAt = now
+    const stands = matches(look, this.#snapshot)
+    // Should the listing that follows fail, nobody may take this look for a good one.
+    if (!stands) this.#listedAt = Number.NEGATIVE_INFINITY
+    return stands
+  }
+
+  async #list(keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<void> {
+    const now = this.#clock.now()
+    const covered = new Set([...keys, ...(this.#snapshot?.covers ?? [])])
+    this.#snapshot = await this.#port.snapshot(covered, signal)
+    this.#listedAt = now
+    this.#lookedAt = now
+    this.#written = 0
+    this.#generation++
+  }
+
+  #replace(key: DeploymentKey, live: LiveDeployment | null): void {
+    if (!this.#snapshot) return
+    const deployments = new Map(this.#snapshot.deployments)
+    if (live) deployments.set(key, live)
+    else deployments.delete(key)
+    this.#snapshot = { ...this.#snapshot, deployments }
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#busy.then(work, work)
+    this.#busy = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+/** Whether a look shows just what the snapshot has: as many of ours, and the newest of them unchanged. */
+function matches(look: Look, snapshot: Snapshot): boolean {
+  const ours = [...snapshot.deployments.values()].filter(({ allTags }) => allTags.includes(managedTag))
+  const known = new Map<DeploymentId, LiveDeployment>(ours.map((live) => [live.id, live]))
+  return (
+    look.count === ours.length &&
+    look.newest.every(({ id, updated }) => {
+      const live = known.get(id)
+      return live?.updated === updated
+    })
+  )
+}
+
+function sameLive(a: Snapshot, b: Snapshot): boolean {
+  const same = (key: DeploymentKey, one: LiveDeployment): boolean => {
+    const other = b.deployments.get(key)
+    return other?.id === one.id && other.updated === one.updated && other.schedulesDigest === one.schedulesDigest
+  }
+  const pools = [...a.workPools.keys()].toSorted().join("\n") === [...b.workPools.keys()].toSorted().join("\n")
+  return pools && a.deployments.size === b.deployments.size && [...a.deployments].every(([key, one]) => same(key, one))
+}

@@ -1,0 +1,239 @@
+import picomatch from "picomatch"
+import type { JsonObject } from "../core/json.ts"
+import { deploymentKey } from "../core/model.ts"
+import type {
+  DesiredDeployment,
+  DesiredFields,
+  DeploymentKey,
+  Location,
+  Problem,
+  Revision,
+  Value,
+} from "../core/model.ts"
+import type { Source } from "../core/source.ts"
+import type { IndexedEntry } from "./index.ts"
+import type { Inputs } from "./inputs.ts"
+import { checkKeys } from "./manifest/keys.ts"
+import { EntryReader } from "./manifest/reader.ts"
+import { problem } from "./manifest/rules.ts"
+import { stepOutputs } from "./manifest/steps.ts"
+import type { Names } from "./manifest/template.ts"
+import { readConcurrency, readSchedules, readTags } from "./manifest/values.ts"
+import { pullSteps } from "./pull.ts"
+
+/** One entry, bound. Without a deployment it has a problem; with a key even then, it is known what not to touch. */
+export interface BoundEntry {
+  readonly at: Location
+  readonly key: DeploymentKey | null
+  readonly deployment: DesiredDeployment | null
+  readonly problems: readonly Problem[]
+}
+
+const absent = { kind: "absent" } as const
+/** Prefect's server answers 500 to these in a name. */
+const refusedInNames = /[/%&<>]/
+
+export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Inputs, source: Source): BoundEntry {
+  const names = namesFor(entry, revision, inputs, source)
+  const reader = new EntryReader(entry.manifest, entry.node, names)
+  checkKeys(reader)
+  if (entry.flowProblem) reader.problems.push(entry.flowProblem)
+  const flow = flowName(entry, reader)
+  const name = deploymentName(reader, source)
+  const key = flow !== null && name !== null ? deploymentKey(flow, name) : null
+  const job = jobFields(reader, source)
+  const fields = { ...readFields(entry, reader, source), ...job.fields }
+  const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision })
+  checkPull(entry, reader, source)
+  if (key !== null && flow !== null) checkScope(reader, flow, fields, source)
+  const problems = reader.problems.map((found) => (key === null ? found : { ...found, key }))
+  if (reader.failed || key === null || flow === null || name === null)
+    return { at: entry.at, key, deployment: null, problems }
+  const createWaits = job.unverified ? { ...problem("image-unverified", job.unverified, entry.at), key } : null
+  const deployment = { key, flow, name, at: entry.at, fields: { ...fields, pullSteps: pull }, createWaits }
+  return { at: entry.at, key, deployment, problems }
+}
+
+function namesFor(entry: IndexedEntry, revision: Revision, inputs: Inputs, source: Source): Names {
+  const { env, variables, branch } = inputs
+  const { shortHash, stepOutputs: given } = source.rendering
+  const found = stepOutputs([entry.build, entry.push], { env, variables }, { revision, branch, shortHash, given })
+  return { env, variables, ...found }
+}
+
+/** Read from the flow; a wrong name would make a second deployment beside the right one, so it is never guessed. */
+function flowName(entry: IndexedEntry, reader: EntryReader): string | null {
+  const hint = reader.text("flow_name")
+  const given = hint.kind === "declared" ? hint.value : null
+  const read = entry.flow?.name ?? null
+  if (read === null) return given
+  if (read.decided) {
+    if (given !== null && given !== read.value) {
+      reader.find(
+        "flow-name-differs",
+        `flow_name is "${given}", but the flow's name is "${read.value}", which counts`,
+        "flow_name",
+      )
+    }
+    return read.value
+  }
+  if (given !== null) return given
+  const { file, line } = read.at
+  reader.find(
+    "flow-name-undecided",
+    `the flow's name can't be known without running it (${read.reason}, ${file}:${line}): give flow_name`,
+    "entrypoint",
+  )
+  return null
+}
+
+function deploymentName(reader: EntryReader, { rendering }: Source): string | null {
+  const value = reader.text("name")
+  if (value.kind !== "declared" || value.value === null || value.value === "") {
+    if (!reader.problems.some(({ message }) => message.startsWith("`name`"))) {
+      reader.find("name-missing", "this entry needs `name:`", "name")
+    }
+    return null
+  }
+  // `prefect deploy` strips this suffix too.
+  const name = value.value.replace(/\.py$/, "") + (rendering.overrides.nameSuffix ?? "")
+  if (refusedInNames.test(name)) {
+    reader.find("name-invalid", `the name "${name}" has one of / % & < >, which Prefect refuses`, "name")
+    return null
+  }
+  return name
+}
+
+function readFields(
+  entry: IndexedEntry,
+  reader: EntryReader,
+  { rendering }: Source,
+): Omit<DesiredFields, "workPool" | "workQueue" | "jobVariables" | "pullSteps"> {
+  const { overrides } = rendering
+  for (const key of ["triggers", "sla"]) {
+    if (reader.has(key))
+      reader.find("triggers-not-managed", `\`${key}\` isn't managed yet: it is left as it is in Prefect`, key)
+  }
+  const paused =
+    overrides.paused === null ? reader.boolean("paused") : ({ kind: "declared", value: overrides.paused } as const)
+  return {
+    description: description(entry, reader),
+    version: reader.text("version"),
+    tags: readTags(reader, overrides),
+    paused,
+    entrypoint: reader.text("entrypoint"),
+    parameters: reader.object("parameters", "plain"),
+    ...schemaFields(entry, reader),
+    ...readConcurrency(reader),
+    schedules: readSchedules(reader),
+  }
+}
+
+/** The manifest's, else the flow's own; with neither it is left alone. */
+function description(entry: IndexedEntry, reader: EntryReader): Value<string | null> {
+  const declared = reader.text("description")
+  if (declared.kind === "declared" && declared.value !== null) return declared
+  const read = entry.flow?.description
+  if (!read) return declared
+  if (!read.decided) return { kind: "undecided", reason: read.reason }
+  return read.value === null ? declared : { kind: "derived", value: read.value }
+}
+
+function schemaFields(
+  entry: IndexedEntry,
+  reader: EntryReader,
+): Pick<DesiredFields, "parameterSchema" | "enforceParameterSchema"> {
+  const enforce = reader.boolean("enforce_parameter_schema")
+  const given: Value<JsonObject> = reader.object("parameter_openapi_schema", "plain")
+  if (given.kind === "declared" || !entry.flow) return { parameterSchema: given, enforceParameterSchema: enforce }
+  const { schema, looseSchema, undecidedParameters } = entry.flow
+  if (schema.decided)
+    return { parameterSchema: { kind: "derived", value: schema.value }, enforceParameterSchema: enforce }
+  for (const { name, reason, at } of undecidedParameters) {
+    const message = `the schema of parameter \`${name}\` can't be known without running the flow: ${reason}; the live schema stays (give parameter_openapi_schema to set it)`
+    reader.problems.push(problem("schema-undecided", message, at))
+  }
+  if (undecidedParameters.length === 0) reader.problems.push(problem("schema-undecided", schema.reason, schema.at))
+  return {
+    parameterSchema: { kind: "undecided", reason: schema.reason, create: looseSchema },
+    enforceParameterSchema:
+      enforce.kind === "absent" ? { kind: "undecided", reason: schema.reason, create: false } : enforce,
+  }
+}
+
+/** Work pool, queue and job variables, with the source's overrides; an unverified image leaves the live values. */
+function jobFields(reader: EntryReader, { rendering }: Source) {
+  const { overrides, images } = rendering
+  const pool = reader.below("work_pool")
+  const name = pool?.text("name") ?? absent
+  const workPool = overrides.workPool ?? (name.kind === "declared" ? name.value : null)
+  if (workPool === null)
+    reader.find(
+      "work-pool-missing",
+      "this entry needs `work_pool: { name: … }`, or the source an override",
+      "work_pool",
+    )
+  const queue = pool?.text("work_queue_name") ?? absent
+  const variables = pool?.object("job_variables", "job") ?? absent
+  const unverified = variables.kind === "declared" && variables.image === true && images !== "trust"
+  const fields = {
+    workPool: { kind: "declared", value: workPool } as const,
+    workQueue: overrides.workQueue === null ? queue : ({ kind: "declared", value: overrides.workQueue } as const),
+    jobVariables: withOverrides(variables, overrides.jobVariables),
+  }
+  if (!unverified) return { fields, unverified: null }
+  const reason = "job_variables name an image that CI builds, and nobody has checked that it exists (images: hold)"
+  return { fields: { ...fields, jobVariables: { kind: "undecided", reason } as const }, unverified: reason }
+}
+
+/** Merged one level deep: `env` of the overrides adds to the manifest's `env`. */
+function withOverrides(variables: Value<JsonObject>, over: JsonObject): Value<JsonObject> {
+  if (Object.keys(over).length === 0) return plain(variables)
+  const own = variables.kind === "declared" ? variables.value : {}
+  const merged = Object.entries(over).map(([key, value]) => [key, mergeOne(own[key], value)])
+  return { kind: "declared", value: { ...own, ...(Object.fromEntries(merged) as JsonObject) } }
+}
+
+function mergeOne(own: JsonObject[string] | undefined, over: JsonObject[string]): JsonObject[string] {
+  const maps = isMap(own) && isMap(over)
+  return maps ? { ...own, ...over } : over
+}
+
+function isMap(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+function plain(value: Value<JsonObject>): Value<JsonObject> {
+  return value.kind === "declared" ? { kind: "declared", value: value.value } : value
+}
+
+function checkPull(entry: IndexedEntry, reader: EntryReader, { remote }: Source): void {
+  if (!entry.pull && remote.credentials) {
+    const message =
+      "no `pull` is given, so a git_clone without credentials is injected, and the repository needs some: add a pull section with a credentials block"
+    reader.find("pull-without-credentials", message, "entrypoint")
+  }
+}
+
+function checkScope(
+  reader: EntryReader,
+  flow: string,
+  fields: Pick<DesiredFields, "workPool">,
+  { scope }: Source,
+): void {
+  const pool = fields.workPool.kind === "declared" ? fields.workPool.value : null
+  if (scope.flows.length > 0 && !picomatch.isMatch(flow, [...scope.flows])) {
+    reader.find(
+      "out-of-scope",
+      `the source's scope allows the flows ${scope.flows.join(", ")}, not "${flow}"`,
+      "entrypoint",
+    )
+  }
+  if (pool !== null && scope.workPools.length > 0 && !picomatch.isMatch(pool, [...scope.workPools])) {
+    reader.find(
+      "out-of-scope",
+      `the source's scope allows the work pools ${scope.workPools.join(", ")}, not "${pool}"`,
+      "work_pool",
+    )
+  }
+}

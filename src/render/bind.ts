@@ -1,0 +1,73 @@
+import picomatch from "picomatch"
+import { digestOf } from "../core/digest.ts"
+import { fieldNames, fieldOf } from "../core/fields.ts"
+import type { Json } from "../core/json.ts"
+import type { Desired, DesiredDeployment, DeploymentKey, Problem } from "../core/model.ts"
+import type { Source } from "../core/source.ts"
+import { bindEntry, type BoundEntry } from "./bind-entry.ts"
+import type { Index } from "./index.ts"
+import type { Inputs } from "./inputs.ts"
+import { problem } from "./manifest/rules.ts"
+
+/** An index with everything that it leaves open filled in. Pure: the same index and inputs give the same Desired. */
+export function bind(index: Index, inputs: Inputs, source: Source): Desired {
+  const selected = picomatch([...source.selection.select], { dot: true })
+  const wanted = (key: DeploymentKey | null): boolean =>
+    source.selection.select.length === 0 || key === null || selected(key)
+  const bound = index.entries
+    .map((entry) => bindEntry(entry, index.revision, inputs, source))
+    .filter(({ key }) => wanted(key))
+  const twice = declaredTwice(bound)
+  const sound = bound.filter((entry) => entry.deployment && !twice.keys.has(entry.deployment.key))
+  const deployments = new Map(
+    sound.flatMap(({ deployment }) => (deployment ? [[deployment.key, deployment] as const] : [])),
+  )
+  const problems = [...index.problems, ...bound.flatMap((entry) => entry.problems), ...twice.problems]
+  const broken = bound.flatMap(({ deployment, key }) => (deployment === null && key !== null ? [key] : []))
+  return {
+    kind: problems.some(({ severity }) => severity === "error") ? "partial" : "complete",
+    source: source.name,
+    revision: index.revision,
+    deployments: new Map([...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    handsOff: new Set([...broken, ...twice.keys]),
+    problems: problems.toSorted(byPlace),
+    digest: digestOf([...deployments.values()].map((deployment) => deploymentJson(deployment)).toSorted(byKey)),
+  }
+}
+
+/** Which entry is meant nobody can know, so neither is touched. */
+function declaredTwice(bound: readonly BoundEntry[]): {
+  keys: ReadonlySet<DeploymentKey>
+  problems: readonly Problem[]
+} {
+  const places = Map.groupBy(
+    bound.filter(({ key }) => key !== null),
+    ({ key }) => key as DeploymentKey,
+  )
+  const several = [...places].filter(([, entries]) => entries.length > 1)
+  const problems = several.flatMap(([key, entries]) =>
+    entries.map((entry) => {
+      const others = entries.filter((other) => other !== entry).map(({ at }) => `${at.file}:${at.line}`)
+      const message = `${key} is declared again at ${others.slice(0, 3).join(", ")}; neither is touched: rename one, or exclude a file`
+      return { ...problem("declared-twice", message, entry.at), key }
+    }),
+  )
+  return { keys: new Set(several.map(([key]) => key)), problems }
+}
+
+function deploymentJson({ key, fields }: DesiredDeployment): readonly [string, Json] {
+  const values = fieldNames.map((name) => {
+    const value = fields[name]
+    return [value.kind, "value" in value ? fieldOf(name).canonical(value.value as never) : null]
+  })
+  return [key, values as Json]
+}
+
+function byKey(a: readonly [string, Json], b: readonly [string, Json]): number {
+  return a[0] < b[0] ? -1 : 1
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return (a.file ?? "") < (b.file ?? "") ? -1 : 1
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+}

@@ -1,0 +1,92 @@
+import type { Location, Problem } from "../../core/model.ts"
+import { parseYaml, type Node } from "../yaml/dialect.ts"
+import { near } from "./near.ts"
+import { problem, type Rule } from "./rules.ts"
+
+type MapNode = Extract<Node, { kind: "map" }>
+
+/** One deployment entry of a manifest, as written, with the steps that it inherits. */
+export interface ManifestEntry {
+  readonly manifest: string
+  readonly at: Location
+  readonly node: MapNode
+  readonly build: Node | null
+  readonly push: Node | null
+  /** null = none given anywhere: one is injected. An empty list = no pull steps at all. */
+  readonly pull: Node | null
+}
+
+export interface Manifest {
+  readonly path: string
+  readonly entries: readonly ManifestEntry[]
+  readonly problems: readonly Problem[]
+}
+
+const topKeys = [
+  "name",
+  "prefect-version",
+  "prefect_version",
+  "build",
+  "push",
+  "pull",
+  "deployments",
+  "definitions",
+  "description",
+  "required_inputs",
+]
+
+/** Reads one manifest. Whatever is wrong in one place leaves the others usable. */
+export function parseManifest(path: string, text: string): Manifest {
+  const { root, findings } = parseYaml(text)
+  const problems = findings.map(({ code, message, at }) => problem(code, message, { file: path, ...at }))
+  const find = (code: Rule, message: string, node: { at: { line: number; column: number } }): void => {
+    problems.push(problem(code, message, { file: path, ...node.at }))
+  }
+  const done = (entries: readonly ManifestEntry[]): Manifest => ({ path, entries, problems })
+  if (!root || (root.kind === "scalar" && root.value === null)) return done([])
+  if (root.kind !== "map") {
+    find("manifest-shape", "a manifest is a mapping with `deployments:` in it", root)
+    return done([])
+  }
+  for (const [key, { at }] of root.entries) {
+    if (!topKeys.includes(key) && !key.startsWith(".")) find("unknown-key", unknownTop(key), { at })
+  }
+  const list = root.entries.get("deployments")?.value
+  if (!list) return done([])
+  if (list.kind !== "list") {
+    find("manifest-shape", "`deployments` must be a list: begin each entry with `- name:`", list)
+    return done([])
+  }
+  const entries = list.items.flatMap((node) => {
+    if (node.kind === "map") return [{ manifest: path, at: { file: path, ...node.at }, node, ...stepsOf(root, node) }]
+    find("wrong-type", "an entry of `deployments` must be a mapping", node)
+    return []
+  })
+  return done(entries)
+}
+
+/**
+ * What an entry inherits (`cli/deploy/_core.py`): its own `build` replaces the top one even when empty; an empty `push`
+ * falls back; `pull: []` means none, while null or {} fall back.
+ */
+function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "push" | "pull"> {
+  const top = (key: string): Node | null => root.entries.get(key)?.value ?? null
+  const own = (key: string): Node | null => entry.entries.get(key)?.value ?? null
+  const filled = (node: Node | null): Node | null => (node && !isEmpty(node) ? node : null)
+  const chosen = (node: Node | null): Node | null => (node?.kind === "list" ? node : filled(node))
+  return {
+    build: filled(entry.entries.has("build") ? own("build") : top("build")),
+    push: filled(own("push")) ?? filled(top("push")),
+    pull: chosen(own("pull")) ?? chosen(top("pull")),
+  }
+}
+
+function isEmpty(node: Node): boolean {
+  if (node.kind === "scalar") return node.value === null
+  return node.kind === "list" ? node.items.length === 0 : node.entries.size === 0
+}
+
+function unknownTop(key: string): string {
+  const guess = near(key, topKeys)
+  return `Prefect ignores \`${key}\` here${guess ? `: did you mean \`${guess}\`?` : ""}`
+}

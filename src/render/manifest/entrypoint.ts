@@ -1,0 +1,81 @@
+import { posix } from "node:path"
+import type { Tree } from "../../core/model.ts"
+import type { Rendering } from "../../core/source.ts"
+import type { Rule } from "./rules.ts"
+
+/** Where an entrypoint's flow stands, or what is wrong with it. */
+export type Entrypoint =
+  | { readonly kind: "flow"; readonly path: string; readonly object: string }
+  | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
+
+/**
+ * `file.py:function`, `pkg.module:function` or `pkg.module.function` (`flows.py: load_flow_from_entrypoint`). Prefect
+ * takes a file relative to the folder where `prefect deploy` ran, which is written nowhere; `baseDir` says how it is found.
+ */
+export function findEntrypoint(text: string, manifest: string, tree: Tree, baseDir: Rendering["baseDir"]): Entrypoint {
+  const entrypoint = text.replaceAll("\\", "/").trim()
+  const file = /^(.*\.py):([\w.]+)$/.exec(entrypoint)
+  const folder = posix.dirname(manifest) === "." ? "" : posix.dirname(manifest)
+  if (file) return findFile(file[1] as string, file[2] as string, { folder, tree, baseDir })
+  const module = /^([\w.]+):([\w.]+)$/.exec(entrypoint) ?? /^((?:\w+\.)*\w+)\.(\w+)$/.exec(entrypoint)
+  if (module && !entrypoint.endsWith(".py")) return findModule(module[1] as string, module[2] as string, folder, tree)
+  return problem("entrypoint-invalid", `"${text}" must be path/to/file.py:function, or package.module:function`)
+}
+
+interface Where {
+  readonly folder: string
+  readonly tree: Tree
+  readonly baseDir: Rendering["baseDir"]
+}
+
+function findFile(path: string, object: string, { folder, tree, baseDir }: Where): Entrypoint {
+  if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) {
+    return problem("entrypoint-outside", `"${path}" is an absolute path: give it relative to the repository`)
+  }
+  const bases = basesFor(baseDir, folder)
+  const candidates = bases.map((base) => posix.normalize(posix.join(base, path)))
+  const inside = candidates.filter((candidate) => !candidate.startsWith("../") && candidate !== "..")
+  if (inside.length === 0) return problem("entrypoint-outside", `"${path}" leads out of the repository`)
+  const found = inside.find((candidate) => tree.entries.has(candidate))
+  if (found === undefined) {
+    const looked = inside.slice(0, 4).join(", ")
+    return problem("flow-file-missing", `there is no file ${looked}${inside.length > 4 ? ", …" : ""} at this commit`)
+  }
+  if (tree.entries.get(found)?.kind !== "file")
+    return problem("entrypoint-outside", `${found} is no regular file; links aren't followed`)
+  return { kind: "flow", path: found, object }
+}
+
+/** Nearest first: the manifest's own folder, then each folder above it, up to the root. */
+function basesFor(baseDir: Rendering["baseDir"], folder: string): readonly string[] {
+  if (baseDir === "repository") return [""]
+  if (baseDir === "manifest") return [folder]
+  const bases = [folder]
+  for (let base = folder; base !== "";) {
+    base = base.includes("/") ? base.slice(0, base.lastIndexOf("/")) : ""
+    bases.push(base)
+  }
+  return bases
+}
+
+/** A module is imported from where packages lie: above the manifest, in `src`, or beside a pyproject.toml. */
+function findModule(module: string, object: string, folder: string, tree: Tree): Entrypoint {
+  const relative = module.replaceAll(".", "/")
+  const projects = [...tree.entries.keys()]
+    .filter((path) => posix.basename(path) === "pyproject.toml")
+    .map((path) => posix.dirname(path))
+  const bases = [...basesFor("auto", folder), ...projects.map((base) => (base === "." ? "" : base)).toSorted()]
+  for (const base of bases) {
+    for (const root of [base, posix.join(base, "src")]) {
+      for (const path of [`${relative}.py`, `${relative}/__init__.py`]) {
+        const candidate = posix.normalize(posix.join(root, path))
+        if (tree.entries.get(candidate)?.kind === "file") return { kind: "flow", path: candidate, object }
+      }
+    }
+  }
+  return problem("flow-file-missing", `the module ${module} isn't in the repository (looked for ${relative}.py)`)
+}
+
+function problem(rule: Rule, message: string): Entrypoint {
+  return { kind: "problem", rule, message }
+}

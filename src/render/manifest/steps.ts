@@ -1,0 +1,91 @@
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
+import type { Revision } from "../../core/model.ts"
+import { toJson, type Node } from "../yaml/dialect.ts"
+import { resolveValue, type Names, type Output } from "./template.ts"
+
+/** Facts that build steps of CI would have found out, as far as they follow from the commit. */
+export interface StepFacts {
+  readonly revision: Revision
+  readonly branch: string | null
+  readonly shortHash: number
+  /** What the source's config says outputs are, by step id. */
+  readonly given: Readonly<Record<string, JsonObject>>
+}
+
+/**
+ * Outputs of build and push steps, without running any: Git's own commands and docker's names are computed, the rest
+ * must be given. Each is known under its step's id and, merged, under its own name; later ones win.
+ */
+export function stepOutputs(
+  steps: readonly (Node | null)[],
+  names: Pick<Names, "env" | "variables">,
+  facts: StepFacts,
+) {
+  const outputs = new Map<string, Output>()
+  const unknownSteps = new Set<string>()
+  for (const step of steps.flatMap((node) => listOf(node))) {
+    const [name, inputs] = Object.entries(step)[0] ?? []
+    if (name === undefined || !isJsonObject(inputs)) continue
+    const id = typeof inputs["id"] === "string" ? inputs["id"] : null
+    const resolved = resolveValue(inputs, { ...names, outputs, unknownSteps }, "pull").value as JsonObject
+    const found = (id !== null && facts.given[id]) || known(name, resolved, facts)
+    const image = found !== null && name.includes("docker")
+    if (found === null) {
+      if (id !== null) unknownSteps.add(id)
+      continue
+    }
+    for (const [key, value] of Object.entries(found)) outputs.set(key, { value, image })
+    if (id !== null) outputs.set(id, { value: found, image })
+  }
+  for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) outputs.set(id, { value, image: false })
+  return { outputs, unknownSteps }
+}
+
+/** A list of steps as plain values; a single mapping counts as one step. */
+export function listOf(node: Node | null): readonly JsonObject[] {
+  if (!node) return []
+  const value = toJson(node)
+  const items: readonly Json[] = Array.isArray(value) ? value : [value]
+  return items.filter((item) => isJsonObject(item))
+}
+
+function known(name: string, inputs: JsonObject, facts: StepFacts): JsonObject | null {
+  const action = name.split(".").at(-1) ?? ""
+  if (action === "run_shell_script" || action === "run_shell_command") return shell(inputs["script"], facts)
+  if (action === "build_docker_image" || action === "push_docker_image") return docker(inputs)
+  return null
+}
+
+function docker({ image_name: image, tag }: JsonObject): JsonObject | null {
+  // Without a tag docker's step takes the time of day.
+  if (typeof image !== "string" || typeof tag !== "string" || `${image}${tag}`.includes("{{")) return null
+  return { image_name: image, tag, image: `${image}:${tag}` }
+}
+
+function shell(script: Json | undefined, facts: StepFacts): JsonObject | null {
+  if (typeof script !== "string") return null
+  const command = script.trim().replaceAll(/\s+/g, " ")
+  const stdout = gitAnswer(command, facts)
+  return stdout === null ? null : { stdout, stderr: "" }
+}
+
+function gitAnswer(command: string, { revision, branch, shortHash }: StepFacts): string | null {
+  const short = /^git rev-parse --short(?:=(\d+))? HEAD$/.exec(command)
+  if (short) return revision.slice(0, short[1] ? Number(short[1]) : shortHash)
+  switch (command) {
+    case "git rev-parse HEAD":
+    case "git log -1 --format=%H":
+    case "git log -1 --pretty=%H":
+    case "git log -1 --pretty=format:%H":
+      return revision
+    case "git log -1 --format=%h":
+    case "git log -1 --pretty=%h":
+    case "git log -1 --pretty=format:%h":
+      return revision.slice(0, shortHash)
+    case "git branch --show-current":
+    case "git rev-parse --abbrev-ref HEAD":
+      return branch
+    default:
+      return null
+  }
+}

@@ -1,0 +1,169 @@
+import { isJsonObject, type Json } from "../../core/json.ts"
+import { near } from "./near.ts"
+import type { Rule } from "./rules.ts"
+
+/** What placeholders may refer to. */
+export interface Names {
+  readonly env: ReadonlyMap<string, string>
+  readonly variables: ReadonlyMap<string, Json>
+  /** Outputs of build and push steps: by step id, and merged. */
+  readonly outputs: ReadonlyMap<string, Output>
+  /** Ids of steps whose outputs can't be known. */
+  readonly unknownSteps: ReadonlySet<string>
+}
+export interface Output {
+  readonly value: Json
+  /** It names an image that CI builds. */
+  readonly image: boolean
+}
+
+/**
+ * Where a text stands decides who resolves what. `pull`: the worker resolves blocks, variables and whatever is left.
+ * `job`: the worker resolves blocks and `ctx.`. `plain`: everything is resolved here or is an error.
+ */
+export type Context = "pull" | "job" | "plain"
+
+export interface Resolved {
+  readonly value: Json
+  readonly problems: readonly { readonly rule: Rule; readonly message: string }[]
+  /** The value depends on an image that CI builds. */
+  readonly image: boolean
+}
+
+/** Prefect's own pattern (`utilities/templating`): no blanks, filters or expressions inside, else it stays text. */
+const placeholder = /\{\{\s*([\w.\-[\]$]+)\s*\}\}/g
+const textCharsMax = 1_000_000
+
+/** All placeholders of a value resolved, as `prefect deploy` would, but with an error where it drops things silently. */
+export function resolveValue(value: Json, names: Names, context: Context): Resolved {
+  if (typeof value === "string") return resolveText(value, names, context)
+  if (Array.isArray(value)) {
+    const items = value.map((item: Json) => resolveValue(item, names, context))
+    return joined(
+      items.map((item) => item.value),
+      items,
+    )
+  }
+  if (!isJsonObject(value)) return { value, problems: [], image: false }
+  const members = Object.entries(value).map(([key, member]) => [key, resolveValue(member, names, context)] as const)
+  const result = Object.fromEntries(members.map(([key, member]) => [key, member.value]))
+  return joined(
+    result,
+    members.map(([, member]) => member),
+  )
+}
+
+/** Names of the Prefect variables that a value refers to. */
+export function variablesIn(value: Json, found: Set<string> = new Set()): ReadonlySet<string> {
+  if (typeof value === "string") {
+    for (const [, name = ""] of value.matchAll(placeholder))
+      if (name.startsWith(variablePrefix)) found.add(name.slice(variablePrefix.length))
+  } else if (Array.isArray(value)) for (const item of value as readonly Json[]) variablesIn(item, found)
+  else if (isJsonObject(value)) for (const member of Object.values(value)) variablesIn(member, found)
+  return found
+}
+
+const variablePrefix = "prefect.variables."
+const blockPrefix = "prefect.blocks."
+
+function resolveText(text: string, names: Names, context: Context): Resolved {
+  if (!text.includes("{{")) return { value: text, problems: [], image: false }
+  const whole = new RegExp(`^${placeholder.source}$`).exec(text)
+  if (whole) {
+    const found = lookUp(whole[1] ?? "", names, context)
+    return { value: found.kind === "value" ? found.value : text, problems: problemsOf(found), image: imageOf(found) }
+  }
+  const parts: Found[] = []
+  const value = text.slice(0, textCharsMax).replaceAll(placeholder, (written, name: string) => {
+    const found = lookUp(name, names, context)
+    parts.push(found)
+    return found.kind === "value" ? inText(found.value) : written
+  })
+  return { value, problems: parts.flatMap((part) => problemsOf(part)), image: parts.some((part) => imageOf(part)) }
+}
+
+type Found =
+  | { readonly kind: "value"; readonly value: Json; readonly image: boolean }
+  /** Somebody later resolves it. */
+  | { readonly kind: "left" }
+  | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
+
+function lookUp(name: string, names: Names, context: Context): Found {
+  if (name.startsWith(blockPrefix)) return context === "plain" ? blockHere(name) : { kind: "left" }
+  if (name.startsWith(variablePrefix)) return context === "pull" ? { kind: "left" } : variable(name, names)
+  if (name.startsWith("$")) return environment(name.slice(1), names, context)
+  if (context === "job" && name.startsWith("ctx.")) return { kind: "left" }
+  // Prefect looks a bare name up in the environment before the outputs exist.
+  const ambient = names.env.get(name)
+  if (ambient !== undefined) return { kind: "value", value: ambient, image: false }
+  return output(name, names, context)
+}
+
+function blockHere(name: string): Found {
+  const message = `\`{{ ${name} }}\` would reach the run as this text: nothing resolves blocks here; read the block in the flow`
+  return { kind: "problem", rule: "block-in-parameters", message }
+}
+
+function variable(name: string, { variables }: Names): Found {
+  const wanted = name.slice(variablePrefix.length)
+  const value = variables.get(wanted)
+  if (value !== undefined) return { kind: "value", value, image: false }
+  const guess = near(wanted, variables.keys())
+  const message = `the workspace has no Prefect variable "${wanted}"${guess ? `: did you mean "${guess}"?` : ": create it there"}`
+  return { kind: "problem", rule: "variable-missing", message }
+}
+
+function environment(name: string, { env }: Names, context: Context): Found {
+  const value = env.get(name)
+  if (value !== undefined) return { kind: "value", value, image: false }
+  if (context === "pull") return { kind: "left" }
+  const guess = near(name, env.keys())
+  const message = `\`{{ $${name} }}\` has no value: add ${name} to the source's env${guess ? `, or did you mean ${guess}?` : ""}`
+  return { kind: "problem", rule: "env-missing", message }
+}
+
+function output(name: string, { outputs, unknownSteps }: Names, context: Context): Found {
+  const direct = outputs.get(name) ?? inside(name, outputs)
+  if (direct) return { kind: "value", ...direct }
+  if (context === "pull") return { kind: "left" }
+  const [step = ""] = name.split(".")
+  if (unknownSteps.has(step)) {
+    const message = `\`{{ ${name} }}\` is an output of a build step that Lockstep doesn't run: give it under stepOutputs.${step} of the source`
+    return { kind: "problem", rule: "step-output-missing", message }
+  }
+  const guess = near(name, outputs.keys())
+  const message = `\`{{ ${name} }}\` is no output of a step, and no environment value${guess ? `: did you mean \`{{ ${guess} }}\`?` : ""}`
+  return { kind: "problem", rule: "placeholder-unresolved", message }
+}
+
+/** A path into an output: dots, and `[n]` for lists. */
+function inside(name: string, outputs: ReadonlyMap<string, Output>): Output | null {
+  const steps = name.split(/\.|\[(\d+)\]/).filter((step) => step !== undefined && step !== "")
+  const first = outputs.get(steps[0] ?? "")
+  if (!first) return null
+  let value: Json | undefined = first.value
+  for (const step of steps.slice(1)) {
+    if (Array.isArray(value)) value = (value as readonly Json[])[Number(step)]
+    else value = isJsonObject(value) ? value[step] : undefined
+  }
+  return value === undefined ? null : { value, image: first.image }
+}
+
+function joined(value: Json, parts: readonly Resolved[]): Resolved {
+  return { value, problems: parts.flatMap(({ problems }) => problems), image: parts.some(({ image }) => image) }
+}
+
+function problemsOf(found: Found): Resolved["problems"] {
+  return found.kind === "problem" ? [{ rule: found.rule, message: found.message }] : []
+}
+
+function imageOf(found: Found): boolean {
+  return found.kind === "value" && found.image
+}
+
+/** As Python's str() makes it. */
+function inText(value: Json): string {
+  if (typeof value === "string") return value
+  if (typeof value === "boolean") return value ? "True" : "False"
+  return value === null ? "None" : typeof value === "object" ? JSON.stringify(value) : String(value)
+}

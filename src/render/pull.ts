@@ -1,0 +1,82 @@
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
+import type { DeploymentKey, Revision, Value } from "../core/model.ts"
+import type { Source } from "../core/source.ts"
+import type { Inputs } from "./inputs.ts"
+import { listOf } from "./manifest/steps.ts"
+import { resolveValue, type Names } from "./manifest/template.ts"
+import type { IndexedEntry } from "./index.ts"
+
+const cloneStep = "prefect.deployments.steps.git_clone"
+const cloneNames = new Set([cloneStep, "prefect.projects.steps.git_clone", "prefect.deployments.steps.pull.git_clone"])
+
+/** The pull steps of a deployment: as given, or a clone of the source itself, at a commit that CI and workers share. */
+export function pullSteps(
+  entry: IndexedEntry,
+  key: DeploymentKey,
+  { source, inputs, names, revision }: { source: Source; inputs: Inputs; names: Names; revision: Revision },
+): Value<readonly Json[]> {
+  const commit = inputs.pins.get(key) ?? revision
+  if (!entry.pull) return { kind: "derived", value: [injectedClone(source, inputs, commit)] }
+  const steps = listOf(entry.pull).map((step) => resolveValue(step, names, "pull").value)
+  const value =
+    source.rendering.pinClones && source.rendering.pullCommit !== "none"
+      ? steps.map((step) => pinned(step, source, commit))
+      : steps
+  return { kind: "declared", value }
+}
+
+/** Whether the clone of this entry follows a commit, so that a live one may be kept. */
+export function isPinned(entry: IndexedEntry, source: Source): boolean {
+  if (source.rendering.pullCommit === "none") return false
+  if (!entry.pull) return true
+  return source.rendering.pinClones && clonedCommitOrNone(listOf(entry.pull), source.remote.url) !== undefined
+}
+
+/** The commit that live pull steps clone this repository at; null when they don't, or at a branch. */
+export function clonedCommit(steps: readonly Json[], url: string): Revision | null {
+  const commit = clonedCommitOrNone(steps, url)
+  return commit && /^[0-9a-f]{40}$/.test(commit) ? (commit as Revision) : null
+}
+
+/** undefined = no clone of this repository; "" = one without a commit. */
+function clonedCommitOrNone(steps: readonly Json[], url: string): string | undefined {
+  for (const step of steps) {
+    const clone = cloneOf(step, url)
+    if (clone) return typeof clone["commit_sha"] === "string" ? clone["commit_sha"] : ""
+  }
+  return undefined
+}
+
+function injectedClone({ remote, rendering }: Source, { branch }: Inputs, commit: Revision): Json {
+  const at = rendering.pullCommit === "none" ? (branch === null ? {} : { branch }) : { commit_sha: commit }
+  return { [cloneStep]: { repository: remote.url, ...at } }
+}
+
+function pinned(step: Json, { remote }: Source, commit: Revision): Json {
+  const clone = cloneOf(step, remote.url)
+  if (!clone || !isJsonObject(step)) return step
+  // branch and commit_sha exclude each other.
+  const { branch: _branch, ...rest } = clone
+  return { [Object.keys(step)[0] as string]: { ...rest, commit_sha: commit } }
+}
+
+function cloneOf(step: Json, url: string): JsonObject | null {
+  if (!isJsonObject(step)) return null
+  const [name, inputs] = Object.entries(step)[0] ?? []
+  if (name === undefined || !cloneNames.has(name) || !isJsonObject(inputs)) return null
+  return typeof inputs["repository"] === "string" && sameRepository(inputs["repository"], url) ? inputs : null
+}
+
+/** `https://host/a/b.git`, `https://user@host/a/b` and `git@host:a/b.git` name one repository. */
+function sameRepository(a: string, b: string): boolean {
+  return bare(a) === bare(b)
+}
+
+function bare(url: string): string {
+  return url
+    .replace(/^[a-z+]+:\/\//i, "")
+    .replace(/^[^@/]*@/, "")
+    .replace(/^([^/:]+):(?!\d+\/)/, "$1/")
+    .replace(/\.git\/?$|\/+$/, "")
+    .toLowerCase()
+}

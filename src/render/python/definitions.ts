@@ -1,0 +1,124 @@
+import type { Json, JsonObject } from "../../core/json.ts"
+import type { Location } from "../../core/model.ts"
+import type { TypeTools } from "./annotation.ts"
+import { cleandoc } from "./docstring.ts"
+import { encode } from "./encode.ts"
+import { enumMembers, enumMixin, type Mixin } from "./enums.ts"
+import { evaluate } from "./evaluate.ts"
+import { dataclassFields, fieldSchema, type ClassField, modelFields, typedDictFields } from "./fields.ts"
+import { dumpInstance } from "./instances.ts"
+import { classKind } from "./kinds.ts"
+import { locate, type Session, Undecided } from "./session.ts"
+import { anything, literalKind, reference, type Type } from "./type.ts"
+import { type ClassFact, type LazyArgument, sameClass } from "./values.ts"
+
+/** The classes that one parameter refers to, by their name in the schema. */
+export interface Definitions {
+  readonly tools: TypeTools
+  readonly classes: ReadonlyMap<string, ClassFact>
+  readonly schemas: Readonly<Record<string, JsonObject>>
+}
+
+/** An empty set of definitions; the tools in it fill it while annotations are read. */
+export function openDefinitions(session: Session): Definitions {
+  const classes = new Map<string, ClassFact>()
+  const schemas: Record<string, JsonObject> = {}
+  const tools: TypeTools = {
+    session,
+    forward: "prefect",
+    define: (fact, at) => session.within(at, null, () => define({ tools, classes, schemas }, fact, at)),
+    // The classes of a default aren't part of the schema: they get definitions of their own, thrown away.
+    dump: (fact, args, at) => session.within(at, null, () => dump(openDefinitions(session).tools, fact, { args, at })),
+  }
+  return { tools, classes, schemas }
+}
+
+interface Draft extends Definitions {
+  readonly classes: Map<string, ClassFact>
+  readonly schemas: Record<string, JsonObject>
+}
+
+function define(draft: Draft, fact: ClassFact, at: Location): Type {
+  const { name } = fact.syntax
+  const known = draft.classes.get(name)
+  if (known !== undefined && sameClass(known, fact)) return reference(name)
+  if (known !== undefined) throw new Undecided(`two classes are called \`${name}\``, at)
+  const own = locate(fact.scope, fact.syntax.at)
+  const mixin = enumMixin({ session: draft.tools.session, evaluate }, fact)
+  // An instance of a plain class is taken as it is: pydantic writes an empty schema.
+  const kind = mixin === null ? classKind(draft.tools.session, fact) : null
+  if (kind?.kind === "plain") return anything
+  draft.classes.set(name, fact)
+  draft.schemas[name] = {}
+  draft.schemas[name] = mixin === null ? recordSchema(draft, fact) : enumSchema(draft, { fact, mixin, at: own })
+  return reference(name)
+}
+
+function enumSchema(draft: Draft, use: { fact: ClassFact; mixin: Mixin; at: Location }): JsonObject {
+  const { fact } = use
+  const members = enumMembers({ session: draft.tools.session, evaluate }, fact, use.mixin)
+  if (members.length === 0) throw new Undecided(`\`${fact.syntax.name}\` has no members`, use.at)
+  const values: Json[] = members.map((member) => encode(draft.tools, member.value, use.at))
+  const kinds = new Set(
+    members.map((member) =>
+      member.value.kind === "float" ? "number" : literalKind(values[members.indexOf(member)] ?? null),
+    ),
+  )
+  const [only] = kinds
+  const typed = kinds.size === 1 && only !== undefined && only !== "null" ? { type: only } : {}
+  return { title: fact.syntax.name, ...described(fact), enum: values, ...typed }
+}
+
+function recordSchema(draft: Draft, fact: ClassFact): JsonObject {
+  const tools: TypeTools = { ...draft.tools, forward: "module" }
+  const kind = classKind(draft.tools.session, fact)
+  switch (kind.kind) {
+    case "model":
+      return objectSchema(draft, fact, { fields: modelFields(tools, fact), more: kind.config })
+    case "dataclass":
+      refuseSignatureDoc(fact)
+      return objectSchema(draft, fact, { fields: dataclassFields(tools, fact), more: {} })
+    case "typed-dict":
+      return objectSchema(draft, fact, { fields: typedDictFields(tools, fact, kind.total), more: {} })
+    case "plain":
+      return {}
+  }
+}
+
+function objectSchema(
+  draft: Draft,
+  fact: ClassFact,
+  use: { fields: readonly ClassField[]; more: JsonObject },
+): JsonObject {
+  const properties = use.fields.map((field): [string, JsonObject] => [field.key, fieldSchema(draft, field)])
+  const required = use.fields.filter((field) => field.required).map((field) => field.key)
+  return {
+    type: "object",
+    properties: Object.fromEntries(properties),
+    ...(required.length === 0 ? {} : { required }),
+    title: fact.syntax.name,
+    ...described(fact),
+    ...use.more,
+  }
+}
+
+/** pydantic takes a docstring that begins like the one that Python makes for a dataclass as none. */
+function refuseSignatureDoc(fact: ClassFact): void {
+  const { docstring, name, at } = fact.syntax
+  if (docstring?.startsWith(`${name}(`) === true) {
+    throw new Undecided("a docstring that looks like a signature isn't followed", locate(fact.scope, at))
+  }
+}
+
+function described(fact: ClassFact): JsonObject {
+  const text = fact.syntax.docstring
+  return text === null || text === "" ? {} : { description: cleandoc(text) }
+}
+
+function dump(tools: TypeTools, fact: ClassFact, use: { args: readonly LazyArgument[]; at: Location }): Json {
+  const module: TypeTools = { ...tools, forward: "module" }
+  const kind = classKind(tools.session, fact)
+  if (kind.kind === "model") return dumpInstance(module, modelFields(module, fact), { fact, ...use })
+  if (kind.kind === "dataclass") return dumpInstance(module, dataclassFields(module, fact), { fact, ...use })
+  throw new Undecided(`an instance of \`${fact.syntax.name}\` is only known when it runs`, use.at)
+}

@@ -1,0 +1,116 @@
+import type { Tools } from "./names.ts"
+import { locate, Undecided } from "./session.ts"
+import type { Expression } from "./syntax.ts"
+import { type ClassFact, inClass, sameValue, type Value } from "./values.ts"
+
+/** What an enum mixes in: its members' values must be of that type, else they would be converted. */
+export type Mixin = "none" | "str" | "int" | "StrEnum"
+
+/** The mixin of an enum class, or null when the class is no enum (or one of an unknown kind). */
+export function enumMixin(tools: Tools, fact: ClassFact): Mixin | null {
+  const bases = fact.syntax.bases.map((base) => {
+    if (base.name !== null || base.star !== "") return "?"
+    const environment = { scope: fact.scope, before: fact.order, hidden: new Set<string>() }
+    const value = tools.evaluate(tools.session, base.value, environment)
+    return value.kind === "outside" ? value.path : "?"
+  })
+  return mixins[bases.join(" ")] ?? null
+}
+
+const mixins: Readonly<Record<string, Mixin>> = {
+  "enum.Enum": "none",
+  "builtins.str enum.Enum": "str",
+  "builtins.int enum.Enum": "int",
+  "enum.IntEnum": "int",
+  "enum.StrEnum": "StrEnum",
+}
+
+/** All members of an enum in order. @throws `Undecided` when the class does something that could change them. */
+export function enumMembers(
+  tools: Tools,
+  fact: ClassFact,
+  mixin: Mixin,
+): readonly Extract<Value, { kind: "member" }>[] {
+  const at = locate(fact.scope, fact.syntax.at)
+  const members: Extract<Value, { kind: "member" }>[] = []
+  for (const { name, expression } of memberExpressions(fact)) {
+    const value = memberValue(tools, fact, { name, expression, earlier: members.at(-1)?.value ?? null, mixin })
+    if (members.some((member) => sameValue(member.value, value))) {
+      throw new Undecided(`two members of \`${fact.syntax.name}\` have the same value`, at)
+    }
+    members.push({ kind: "member", class: fact, name, value })
+  }
+  return members
+}
+
+/** The member `Class.NAME`, or null when the class is no enum or has no such member. */
+export function enumMember(tools: Tools, fact: ClassFact, name: string): Value | null {
+  const mixin = enumMixin(tools, fact)
+  if (mixin === null) return null
+  const key = `${fact.scope.path}:${fact.order}.*`
+  const members = tools.session.within(locate(fact.scope, fact.syntax.at), key, () => enumMembers(tools, fact, mixin))
+  return members.find((member) => member.name === name) ?? null
+}
+
+const decisive = new Set(["__new__", "_generate_next_value_", "_ignore_", "_missing_value_", "_order_", "__set_name__"])
+
+function memberExpressions(fact: ClassFact): { name: string; expression: Expression }[] {
+  const odd = (what: string, place: { line: number; column: number }) =>
+    new Undecided(`the members of \`${fact.syntax.name}\` depend on ${what}`, locate(fact.scope, place))
+  if (fact.syntax.generic) throw odd("type parameters", fact.syntax.at)
+  const decorator = fact.syntax.decorators.find(
+    (each) =>
+      !(each.kind === "name" && each.name === "unique") && !(each.kind === "attribute" && each.name === "unique"),
+  )
+  if (decorator !== undefined) throw odd("its decorator", decorator.at)
+  return fact.syntax.body.flatMap((statement) => {
+    if (statement.kind === "assign") {
+      if (statement.names.some((name) => decisive.has(name))) throw odd("a special attribute", statement.at)
+      const names = statement.names.filter((name) => !name.startsWith("_"))
+      return names.map((name) => ({ name, expression: statement.value }))
+    }
+    if (statement.kind === "annotated") {
+      const hidden = statement.value === null || statement.name.startsWith("_")
+      return hidden || statement.value === null ? [] : [{ name: statement.name, expression: statement.value }]
+    }
+    if (statement.kind !== "function") throw odd("code in its body", statement.at)
+    const hook = decisive.has(statement.name) || statement.name.startsWith("__get_pydantic")
+    if (hook) throw odd(`\`${statement.name}\``, statement.at)
+    return []
+  })
+}
+
+function memberValue(
+  tools: Tools,
+  fact: ClassFact,
+  use: { name: string; expression: Expression; earlier: Value | null; mixin: Mixin },
+): Value {
+  const value = tools.evaluate(tools.session, use.expression, inClass(fact))
+  const at = locate(fact.scope, use.expression.at)
+  if (value.kind === "call") {
+    const next = isAuto(value) ? autoValue(use) : null
+    if (next === null) throw new Undecided("the value of this enum member is only known when it runs", at)
+    return next
+  }
+  const plain = ["str", "int", "float", "bool", "none", "list", "tuple"].includes(value.kind)
+  const fits = use.mixin === "none" ? plain : value.kind === (use.mixin === "int" ? "int" : "str")
+  if (!fits) throw new Undecided("the value of this enum member isn't a plain one", at)
+  return value
+}
+
+function isAuto(value: Value): boolean {
+  return (
+    value.kind === "call" &&
+    value.callee.kind === "outside" &&
+    value.callee.path === "enum.auto" &&
+    value.args.length === 0
+  )
+}
+
+/** `auto()`: one more than the last integer; only where that rule is sure to hold. */
+function autoValue(use: { name: string; earlier: Value | null; mixin: Mixin }): Value | null {
+  if (use.mixin === "StrEnum") return { kind: "str", value: use.name.toLowerCase() }
+  if (use.mixin === "str") return null
+  if (use.earlier === null) return { kind: "int", value: 1n }
+  return use.earlier.kind === "int" ? { kind: "int", value: use.earlier.value + 1n } : null
+}

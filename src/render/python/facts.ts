@@ -1,0 +1,70 @@
+import type { Location } from "../../core/model.ts"
+import { cleandoc } from "./docstring.ts"
+import { evaluateLazy, locateLazy } from "./evaluate.ts"
+import type { FoundFlow } from "./find.ts"
+import type { Decided, FlowFacts } from "./reading.ts"
+import { readSchema } from "./schema.ts"
+import { locate, type Session, Undecided } from "./session.ts"
+
+/** Name, description and parameter schema, as Prefect's `Flow` works them out from a function. */
+export function describeFlow(session: Session, found: FoundFlow): FlowFacts {
+  const { scope, syntax } = found.function
+  const at = locate(scope, syntax.at)
+  const schema = readSchema(session, found.function, {
+    environment: found.environment,
+    doubt: found.doubt ?? reserved(found),
+  })
+  return { at, name: flowName(session, found, at), description: flowDescription(session, found, at), ...schema }
+}
+
+/** Prefect refuses these in a flow's name. */
+const banned = /[/%&><]/u
+
+function flowName(session: Session, found: FoundFlow, at: Location): Decided<string> {
+  return decide(() => {
+    const given = option(session, found, "name")
+    if (given !== null && banned.test(given.text)) {
+      throw new Undecided(`Prefect refuses the flow name \`${given.text}\` (one of / % & > <)`, given.at)
+    }
+    if (given !== null) return given.text
+    if (found.doubt !== null) throw new Undecided(found.doubt, at)
+    return found.function.syntax.name.replaceAll("_", "-")
+  })
+}
+
+function flowDescription(session: Session, found: FoundFlow, at: Location): Decided<string | null> {
+  return decide(() => {
+    const given = option(session, found, "description")
+    if (given !== null) return given.text
+    if (found.doubt !== null) throw new Undecided(found.doubt, at)
+    const { docstring } = found.function.syntax
+    return docstring === null ? null : cleandoc(docstring)
+  })
+}
+
+/** A text option of `@flow(...)`; null where Prefect takes the default (absent, `None` or empty). */
+function option(session: Session, found: FoundFlow, name: string): { text: string; at: Location } | null {
+  const hidden = found.options.find((argument) => argument.star !== "" || argument.name === null)
+  if (hidden !== undefined)
+    throw new Undecided("an argument of `@flow` with `*` or without name hides it", locateLazy(hidden))
+  const argument = found.options.find((each) => each.name === name)
+  if (argument === undefined) return null
+  const value = evaluateLazy(session, argument)
+  if (value.kind === "none") return null
+  if (value.kind !== "str") throw new Undecided(`the ${name} isn't a text`, locateLazy(argument))
+  return value.value === "" ? null : { text: value.value, at: locateLazy(argument) }
+}
+
+function reserved(found: FoundFlow): string | null {
+  const name = found.function.syntax.parameters.find((each) => each.name === "return_state" || each.name === "wait_for")
+  return name === undefined ? null : `Prefect reserves the parameter name \`${name.name}\``
+}
+
+function decide<T>(read: () => T): Decided<T> {
+  try {
+    return { decided: true, value: read() }
+  } catch (error) {
+    if (error instanceof Undecided) return { decided: false, reason: error.message, at: error.at }
+    throw error
+  }
+}

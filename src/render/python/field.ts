@@ -1,0 +1,144 @@
+import type { Json, JsonObject } from "../../core/json.ts"
+import { isJsonObject } from "../../core/json.ts"
+import type { Location } from "../../core/model.ts"
+import { encode, type EncodeTools } from "./encode.ts"
+import { evaluateLazy, locateLazy } from "./evaluate.ts"
+import { Undecided } from "./session.ts"
+import type { Constraints } from "./type.ts"
+import { canonical } from "./typing.ts"
+import type { LazyArgument, Value } from "./values.ts"
+
+/** What `Field(...)` or other metadata of an annotation says. */
+export interface FieldFacts {
+  readonly default: FieldDefault
+  readonly alias: string | null
+  /** `title`, `description`, `examples`, `deprecated`: null when nothing at all is said. */
+  readonly described: JsonObject | null
+  readonly extra: JsonObject
+  readonly constraints: Constraints
+}
+export type FieldDefault =
+  | { readonly kind: "required" }
+  | { readonly kind: "factory" }
+  | { readonly kind: "value"; readonly value: Value; readonly at: Location }
+
+export const noField: FieldFacts = {
+  default: { kind: "required" },
+  alias: null,
+  described: null,
+  extra: {},
+  constraints: new Map(),
+}
+
+/** What the field adds to a schema, `json_schema_extra` last. */
+export function describeField(field: FieldFacts): JsonObject {
+  return { ...field.described, ...field.extra }
+}
+
+/** Whether a value is a call of pydantic's `Field`. */
+export function isField(value: Value): value is Extract<Value, { kind: "call" }> {
+  return calledPath(value) === "pydantic.Field"
+}
+
+/** The canonical path of the outside thing that is called, or null. */
+export function calledPath(value: Value): string | null {
+  return value.kind === "call" && value.callee.kind === "outside" ? canonical(value.callee.path) : null
+}
+
+/** What one piece of metadata in `Annotated[...]` says; texts and validators that keep the schema say nothing. */
+export function readMetadataValue(tools: EncodeTools, value: Value, at: Location): FieldFacts {
+  if (["str", "int", "bool", "none", "float"].includes(value.kind)) return noField
+  const path = calledPath(value)
+  if (value.kind !== "call" || path === null) throw new Undecided("this metadata isn't followed", at)
+  if (path === "pydantic.Field" || path === "pydantic.StringConstraints") return readField(tools, value)
+  const limit = limits[path]
+  const [only] = value.args
+  if (limit !== undefined && only !== undefined && value.args.length === 1 && only.star === "") {
+    return { ...noField, constraints: new Map([[limit, encodeArgument(tools, only)]]) }
+  }
+  const quiet = quietMetadata.has(path) && value.args.every((argument) => argument.name === null)
+  if (!quiet) throw new Undecided(`what \`${path}\` does to the schema isn't known`, at)
+  return noField
+}
+
+/** The arguments of `Field(...)`. @throws `Undecided` at an argument whose effect isn't known. */
+export function readField(tools: EncodeTools, call: Extract<Value, { kind: "call" }>): FieldFacts {
+  const field: Draft = { default: { kind: "required" }, alias: null, described: {}, extra: {}, constraints: new Map() }
+  for (const [index, argument] of call.args.entries()) {
+    const name = argument.name ?? (index === 0 ? "default" : null)
+    if (name === null || argument.star !== "")
+      throw new Undecided("these arguments aren't followed", locateLazy(argument))
+    readArgument(tools, field, { name, argument })
+  }
+  return field
+}
+
+interface Draft {
+  default: FieldDefault
+  alias: string | null
+  described: Record<string, Json>
+  extra: JsonObject
+  constraints: Map<string, Json>
+}
+
+const limits: Readonly<Record<string, string>> = {
+  "annotated_types.Ge": "ge",
+  "annotated_types.Gt": "gt",
+  "annotated_types.Le": "le",
+  "annotated_types.Lt": "lt",
+  "annotated_types.MultipleOf": "multiple_of",
+  "annotated_types.MinLen": "min_length",
+  "annotated_types.MaxLen": "max_length",
+}
+const quietMetadata = new Set(["pydantic.AfterValidator", "pydantic.WrapValidator", "pydantic.Strict", "typing.Doc"])
+const constraintNames = new Set(["ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern"])
+const quietNames = new Set(
+  (
+    "frozen exclude repr init kw_only validate_default strict union_mode allow_inf_nan coerce_numbers_to_str serialization_alias " +
+    "strip_whitespace to_lower to_upper"
+  ).split(" "),
+)
+
+function readArgument(tools: EncodeTools, field: Draft, use: { name: string; argument: LazyArgument }): void {
+  const { name, argument } = use
+  const at = locateLazy(argument)
+  if (quietNames.has(name)) return
+  if (name === "default_factory") {
+    field.default = { kind: "factory" }
+    return
+  }
+  const value = evaluateLazy(tools.session, argument)
+  if (name === "default") {
+    field.default = value.kind === "ellipsis" ? { kind: "required" } : { kind: "value", value, at }
+  } else if (value.kind === "none") {
+    return
+  } else if (constraintNames.has(name)) {
+    field.constraints.set(name, encode(tools, value, at))
+  } else {
+    describe(tools, field, { name, value, at })
+  }
+}
+
+function describe(tools: EncodeTools, field: Draft, use: { name: string; value: Value; at: Location }): void {
+  const { name, value, at } = use
+  const json = encode(tools, value, at)
+  const said = describedBy(name, json)
+  if (said !== null) Object.assign(field.described, said)
+  else if (name === "json_schema_extra" && isJsonObject(json)) field.extra = json
+  else if (aliases.has(name) && typeof json === "string" && (field.alias ?? json) === json) field.alias = json
+  else throw new Undecided(`what \`${name}\` does here isn't followed`, at)
+}
+
+const aliases = new Set(["alias", "validation_alias"])
+
+function describedBy(name: string, json: Json): JsonObject | null {
+  if (name === "examples" || ((name === "title" || name === "description") && typeof json === "string")) {
+    return { [name]: json }
+  }
+  if (name !== "deprecated") return null
+  return json === false ? {} : { deprecated: true }
+}
+
+function encodeArgument(tools: EncodeTools, argument: LazyArgument): Json {
+  return encode(tools, evaluateLazy(tools.session, argument), locateLazy(argument))
+}

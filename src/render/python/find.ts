@@ -1,0 +1,167 @@
+import type { Location, Problem } from "../../core/model.ts"
+import { boundValue, type Tools } from "./names.ts"
+import { lookUp, type Scope } from "./scope.ts"
+import { locate, Undecided } from "./session.ts"
+import type { FunctionSyntax } from "./syntax.ts"
+import { canonical } from "./typing.ts"
+import { boundInClass, type Environment, type FunctionFact, type LazyArgument, type Value } from "./values.ts"
+
+/** The function that an entrypoint names, and how it becomes a flow. */
+export interface FoundFlow {
+  readonly kind: "flow"
+  readonly function: FunctionFact
+  readonly environment: Environment
+  /** The arguments of `@flow(...)`. */
+  readonly options: readonly LazyArgument[]
+  /** Why what the flow wraps may not be the function as it stands, or null. */
+  readonly doubt: string | null
+}
+export type Found =
+  | FoundFlow
+  | { readonly kind: "doubt"; readonly reason: string; readonly at: Location }
+  | { readonly kind: "problem"; readonly problem: Problem }
+
+const nothingHidden: ReadonlySet<string> = new Set()
+
+/** Finds `function` or `Class.method`. @throws `Undecided` where a name on the way can't be followed. */
+export function findFlow(tools: Tools, scope: Scope, object: string): Found {
+  const [name = "", method, ...more] = object.split(".")
+  const { own } = lookUp(scope, name, Number.POSITIVE_INFINITY)
+  const value = boundValue(tools, { scope, name, before: Number.POSITIVE_INFINITY })
+  if (value === null || own?.kind === "typing-only" || more.length > 0) return notFound(scope, object)
+  const at = own === null ? { file: scope.path } : locate(scope, own.at)
+  if (method === undefined) return flowOf(tools, value, at)
+  if (value.kind !== "class") return notFound(scope, object)
+  const { class: owner } = value
+  const syntax = owner.syntax.body.findLast((each) => each.kind === "function" && each.name === method)
+  if (syntax?.kind !== "function") return notFound(scope, object)
+  const hidden = boundInClass(owner.syntax)
+  return decorated(tools, { syntax, scope: owner.scope, order: owner.order }, hidden)
+}
+
+function flowOf(tools: Tools, value: Value, at: Location): Found {
+  if (value.kind === "function") return decorated(tools, value.function, nothingHidden)
+  const made = value.kind === "call" ? madeFlow(tools, value) : null
+  if (made !== null) return made
+  if (value.kind === "call" || value.kind === "outside") {
+    return { kind: "doubt", reason: "it is made by code that can't be followed", at }
+  }
+  return notAFlow("what the entrypoint names isn't a function", at)
+}
+
+/** `f = flow(function, name="...")` and `f = flow(name="...")(function)`. */
+function madeFlow(tools: Tools, value: Extract<Value, { kind: "call" }>): Found | null {
+  const curried = value.callee.kind === "call" && isFlow(value.callee.callee)
+  if (!curried && !isFlow(value.callee)) return null
+  const [first, ...rest] = value.args
+  if (first === undefined || first.name !== null || first.star !== "") return null
+  const wrapped = tools.evaluate(tools.session, first.expression, first.environment)
+  if (wrapped.kind !== "function") return null
+  const fact = wrapped.function
+  // A flow given to `flow(...)` again is an error in Prefect; other decorators aren't followed.
+  if (fact.syntax.decorators.length > 0) return null
+  const options = value.callee.kind === "call" ? value.callee.args : rest
+  const environment = { scope: fact.scope, before: fact.order, hidden: nothingHidden }
+  return { kind: "flow", function: fact, environment, options, doubt: null }
+}
+
+function decorated(tools: Tools, fact: FunctionFact, hidden: ReadonlySet<string>): Found {
+  const environment = { scope: fact.scope, before: fact.order, hidden }
+  const at = locate(fact.scope, fact.syntax.at)
+  const others: Value[] = []
+  let unknown: Undecided | null = null
+  // The lowest decorator is applied first, so the search goes from the highest one down.
+  for (const [index, decorator] of fact.syntax.decorators.entries()) {
+    const read = readDecorator(tools, decorator, environment)
+    if (read instanceof Undecided) {
+      unknown ??= read
+      continue
+    }
+    const options = flowOptions(read)
+    if (options === null) {
+      others.push(read)
+      continue
+    }
+    const wrappers = fact.syntax.decorators.slice(index + 1)
+    const plain = wrappers.every((wrapper) => isPlainWrapper(readDecorator(tools, wrapper, environment)))
+    const doubt = plain ? null : "a decorator below `@flow` may change the function"
+    return { kind: "flow", function: fact, environment, options, doubt }
+  }
+  if (unknown !== null)
+    return { kind: "doubt", reason: `its decorator isn't known: ${unknown.message}`, at: unknown.at }
+  const odd = others.find((value) => !isHarmless(value))
+  if (odd !== undefined) return { kind: "doubt", reason: "its decorator may make it a flow or not", at }
+  return notAFlow(`\`${fact.syntax.name}\` has no \`@flow\` decorator; add it, or correct the entrypoint`, at)
+}
+
+/** A decorator of Python or Prefect itself, known not to make a flow. */
+function isHarmless(value: Value): boolean {
+  if (value.kind === "call") return isHarmless(value.callee)
+  return value.kind === "outside" && /^(prefect\.tasks?|builtins|functools|contextlib|abc)\b/u.test(value.path)
+}
+
+function readDecorator(tools: Tools, decorator: FunctionSyntax["decorators"][number], environment: Environment) {
+  try {
+    return tools.evaluate(tools.session, decorator, environment)
+  } catch (error) {
+    if (error instanceof Undecided) return error
+    throw error
+  }
+}
+
+function flowOptions(value: Value): readonly LazyArgument[] | null {
+  if (isFlow(value)) return []
+  return value.kind === "call" && isFlow(value.callee) ? value.args : null
+}
+
+function isFlow(value: Value): boolean {
+  return value.kind === "outside" && canonical(value.path) === "prefect.flow"
+}
+
+/** Flow unwraps these two itself. */
+function isPlainWrapper(value: Value | Undecided): boolean {
+  if (value instanceof Undecided || value.kind !== "outside") return false
+  return value.path === "builtins.staticmethod" || value.path === "builtins.classmethod"
+}
+
+function notAFlow(message: string, at: Location): Found {
+  return { kind: "problem", problem: { severity: "error", code: "not-a-flow", message, ...at } }
+}
+
+function notFound(scope: Scope, object: string): Found {
+  const near = nearest(object, functionNames(scope))
+  const hint = near === null ? "" : `; did you mean \`${near}\`?`
+  const message = `${scope.path} doesn't define \`${object}\`${hint}`
+  return { kind: "problem", problem: { severity: "error", code: "flow-not-found", message, file: scope.path } }
+}
+
+function functionNames(scope: Scope): string[] {
+  return [...scope.bindings].flatMap(([name, bindings]) =>
+    bindings.some((binding) => binding.kind === "function" && binding.syntax.decorators.length > 0) ? [name] : [],
+  )
+}
+
+/** Names longer than this aren't compared; bounds the work. */
+const comparedCharactersMax = 100
+
+function nearest(wanted: string, names: readonly string[]): string | null {
+  let best: { name: string; distance: number } | null = null
+  for (const name of names.slice(0, comparedCharactersMax)) {
+    const distance = editDistance(wanted.slice(0, comparedCharactersMax), name.slice(0, comparedCharactersMax))
+    if (best === null || distance < best.distance) best = { name, distance }
+  }
+  return best !== null && best.distance <= Math.max(2, wanted.length / 2) ? best.name : null
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, left] of Array.from(a).entries()) {
+    const next = [i + 1]
+    for (const [j, right] of Array.from(b).entries()) {
+      const change = (row[j] ?? 0) + (left === right ? 0 : 1)
+      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

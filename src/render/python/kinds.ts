@@ -1,0 +1,213 @@
+import type { Json, JsonObject } from "../../core/json.ts"
+import { evaluate } from "./evaluate.ts"
+import { calledPath } from "./field.ts"
+import { locate, type Session, Undecided } from "./session.ts"
+import type { Argument, Expression, FunctionSyntax, Statement } from "./syntax.ts"
+import { canonical } from "./typing.ts"
+import type { ClassFact, Environment, LazyArgument, Value } from "./values.ts"
+
+/** What a class of the repository is to pydantic. */
+export type ClassKind =
+  /** `config`: what `model_config` adds to the schema. */
+  | { readonly kind: "model"; readonly parents: readonly ClassFact[]; readonly config: JsonObject }
+  | { readonly kind: "dataclass"; readonly parents: readonly ClassFact[] }
+  | { readonly kind: "typed-dict"; readonly parents: readonly ClassFact[]; readonly total: boolean }
+  | { readonly kind: "plain"; readonly parents: readonly ClassFact[] }
+
+const nothingHidden: ReadonlySet<string> = new Set()
+
+/** @throws `Undecided` when the class does something that may change its schema. */
+export function classKind(session: Session, fact: ClassFact): ClassKind {
+  const at = locate(fact.scope, fact.syntax.at)
+  return session.within(at, `${fact.scope.path}:${fact.order}:kind`, () => readKind(session, fact))
+}
+
+/** The environment of a class statement's own header: decorators and bases. */
+export function aroundClass(fact: ClassFact): Environment {
+  return { scope: fact.scope, before: fact.order, hidden: nothingHidden }
+}
+
+function readKind(session: Session, fact: ClassFact): ClassKind {
+  const { syntax } = fact
+  const at = locate(fact.scope, syntax.at)
+  if (syntax.generic) throw new Undecided(`\`${syntax.name}\` has type parameters`, at)
+  refuseHooks(fact)
+  const bases = syntax.bases.filter((base) => base.name === null).map((base) => readBase(session, fact, base))
+  const options = syntax.bases.filter((base) => base.name !== null)
+  const parents = bases.flatMap((base) => (base.kind === "class" ? [base.class] : []))
+  const paths = bases.flatMap((base) => (base.kind === "outside" ? [canonical(base.path)] : []))
+  const kinds = parents.map((parent) => classKind(session, parent))
+  if (bases.length > 1) throw new Undecided(`\`${syntax.name}\` has several base classes`, at)
+  const family = paths[0] === undefined ? (kinds[0]?.kind ?? "plain") : outsideBases[paths[0]]
+  if (family === undefined) {
+    throw new Undecided(`\`${syntax.name}\` is based on \`${paths[0]}\`, whose effect isn't known`, at)
+  }
+  return finish(session, { fact, family, parents, options, inherited: kinds[0] ?? null })
+}
+
+const outsideBases: Readonly<Record<string, "model" | "typed-dict" | "plain">> = {
+  "pydantic.BaseModel": "model",
+  "typing.TypedDict": "typed-dict",
+  "builtins.object": "plain",
+  "abc.ABC": "plain",
+}
+
+function finish(
+  session: Session,
+  use: {
+    fact: ClassFact
+    family: ClassKind["kind"]
+    parents: readonly ClassFact[]
+    options: readonly Argument[]
+    inherited: ClassKind | null
+  },
+): ClassKind {
+  const { fact, family, parents, options, inherited } = use
+  const at = locate(fact.scope, fact.syntax.at)
+  const odd = (what: string) => new Undecided(`${what} of \`${fact.syntax.name}\` may change its schema`, at)
+  const decorated = readDecorators(session, fact)
+  if (family === "typed-dict") {
+    if (decorated !== null) throw odd("the decorator")
+    return { kind: "typed-dict", parents, total: readTotal(options, odd) }
+  }
+  if (options.length > 0) throw odd("an argument of the class statement")
+  if (family === "model") {
+    if (decorated !== null) throw odd("the decorator")
+    const inheritedConfig = inherited?.kind === "model" ? inherited.config : {}
+    return { kind: "model", parents, config: { ...inheritedConfig, ...readConfig(session, fact) } }
+  }
+  if (decorated === "dataclass") return { kind: "dataclass", parents }
+  // A subclass of a dataclass without decorator still is one, but its own annotations are no fields.
+  if (family === "dataclass") throw odd("the missing decorator")
+  return { kind: "plain", parents }
+}
+
+function readBase(session: Session, fact: ClassFact, base: Argument): Value {
+  const value = evaluate(session, base.value, aroundClass(fact))
+  if (base.star === "" && (value.kind === "class" || value.kind === "outside")) return value
+  throw new Undecided(`a base class of \`${fact.syntax.name}\` isn't followed`, locate(fact.scope, base.value.at))
+}
+
+function readTotal(options: readonly Argument[], odd: (what: string) => Undecided): boolean {
+  const [only] = options
+  if (only === undefined) return true
+  const { value } = only
+  const plain = value.kind === "constant" && (value.value === "True" || value.value === "False")
+  if (options.length > 1 || only.name !== "total" || !plain) throw odd("an argument of the class statement")
+  return value.value === "True"
+}
+
+function readDecorators(session: Session, fact: ClassFact): "dataclass" | null {
+  const { decorators } = fact.syntax
+  const [only] = decorators
+  if (only === undefined) return null
+  const value = evaluate(session, only, aroundClass(fact))
+  const path = value.kind === "outside" ? canonical(value.path) : calledPath(value)
+  const args = value.kind === "call" ? value.args : []
+  const quiet = args.every((argument) => quietDataclassOptions.has(argument.name ?? ""))
+  if (decorators.length === 1 && quiet && path === "dataclasses.dataclass") return "dataclass"
+  throw new Undecided(`the decorator of \`${fact.syntax.name}\` isn't followed`, locate(fact.scope, only.at))
+}
+
+const quietDataclassOptions = new Set(["frozen", "slots", "eq", "order", "repr", "unsafe_hash", "kw_only"])
+
+/** Methods and inner classes by which a class writes its own schema or fields. */
+const hooks =
+  /^(__get_pydantic_\w+__|__modify_schema__|__init_subclass__|__pydantic_init_subclass__|__class_getitem__|__new__|__get_validators__)$/u
+
+function refuseHooks(fact: ClassFact): void {
+  for (const statement of fact.syntax.body) {
+    const hook = statement.kind === "function" && hooks.test(statement.name)
+    const code = ["block", "binds", "passes", "broken"].includes(statement.kind)
+    if (hook || code) {
+      throw new Undecided(
+        `code in the body of \`${fact.syntax.name}\` may change its schema`,
+        locate(fact.scope, statement.at),
+      )
+    }
+  }
+}
+
+/** What `model_config` or an inner `class Config` adds to the schema. */
+function readConfig(session: Session, fact: ClassFact): JsonObject {
+  const config: Record<string, Json> = {}
+  for (const statement of fact.syntax.body) {
+    for (const [name, expression] of configEntries(session, fact, statement)) {
+      if (quietConfig.has(name)) continue
+      const value = evaluate(session, expression.expression, expression.environment)
+      const at = locate(fact.scope, statement.at)
+      if (name === "title" && value.kind === "str") config["title"] = value.value
+      else if (name === "extra" && value.kind === "str") Object.assign(config, extraConfig(value.value))
+      else throw new Undecided(`the setting \`${name}\` of \`${fact.syntax.name}\` may change its schema`, at)
+    }
+  }
+  return config
+}
+
+function extraConfig(extra: string): JsonObject {
+  return extra === "ignore" ? {} : { additionalProperties: extra === "allow" }
+}
+
+type Entry = [string, { expression: Expression; environment: Environment }]
+
+function configEntries(session: Session, fact: ClassFact, statement: Statement): Entry[] {
+  const environment = aroundClass(fact)
+  if (statement.kind === "class" && statement.name === "Config") {
+    return statement.body.flatMap((inner): Entry[] => {
+      const name = inner.kind === "assign" ? inner.names[0] : undefined
+      if (inner.kind !== "assign" || name === undefined)
+        throw new Undecided("this `Config` isn't followed", locate(fact.scope, inner.at))
+      return [[name, { expression: inner.value, environment }]]
+    })
+  }
+  const value = configValue(statement)
+  if (value === null) return []
+  const read = evaluate(session, value, environment)
+  const args: readonly LazyArgument[] = read.kind === "call" ? read.args : []
+  const known = calledPath(read) === "pydantic.ConfigDict" && args.every((argument) => argument.star === "")
+  if (known) return args.map((argument) => [argument.name ?? "", argument])
+  if (value.kind !== "dict") throw new Undecided("this `model_config` isn't followed", locate(fact.scope, statement.at))
+  return value.entries.map((entry) => [
+    entry.key.kind === "string" ? entry.key.value : "",
+    { expression: entry.value, environment },
+  ])
+}
+
+function configValue(statement: Statement): Expression | null {
+  if (statement.kind === "assign" && statement.names.includes("model_config")) return statement.value
+  return statement.kind === "annotated" && statement.name === "model_config" ? statement.value : null
+}
+
+const quietConfig = new Set(
+  (
+    "arbitrary_types_allowed frozen validate_assignment validate_default populate_by_name validate_by_name validate_by_alias " +
+    "str_strip_whitespace protected_namespaces revalidate_instances strict allow_mutation from_attributes orm_mode " +
+    "hide_input_in_errors ser_json_inf_nan"
+  ).split(" "),
+)
+
+/** Whether a method of a model leaves the schema as it is. */
+export function isQuietMethod(session: Session, fact: ClassFact, method: FunctionSyntax): boolean {
+  return method.decorators.every((decorator) => {
+    const value = evaluate(session, decorator, aroundClass(fact))
+    const path = value.kind === "outside" ? canonical(value.path) : calledPath(value)
+    if (path === null || !quietDecorators.has(path)) return false
+    const args = value.kind === "call" ? value.args : []
+    // A `plain` validator replaces the type; so may a declared input type.
+    return args.every(
+      (argument) =>
+        argument.star === "" &&
+        argument.name !== "json_schema_input_type" &&
+        !(
+          argument.name === "mode" && !(argument.expression.kind === "string" && argument.expression.value !== "plain")
+        ),
+    )
+  })
+}
+
+const quietDecorators = new Set(
+  (
+    "builtins.property builtins.staticmethod builtins.classmethod pydantic.field_validator pydantic.model_validator pydantic.validator " +
+    "pydantic.root_validator pydantic.class_validators.validator pydantic.computed_field functools.cached_property abc.abstractmethod"
+  ).split(" "),
+)

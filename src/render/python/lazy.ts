@@ -1,0 +1,66 @@
+import { boundValue, builtins, type Tools } from "./names.ts"
+import { lookUp, type Scope } from "./scope.ts"
+import { NotBound, Undecided } from "./session.ts"
+import type { Expression } from "./syntax.ts"
+import type { FunctionFact } from "./values.ts"
+
+/**
+ * How Prefect sees annotations that are texts. It evaluates all of them at once; when one names something that isn't
+ * there (imported for type checkers only), all stay texts, which pydantic then looks up in Prefect's own module.
+ */
+export type EvaluationMode = "evaluated" | "texts" | "doubtful"
+
+export function evaluationMode(tools: Tools, fact: FunctionFact): EvaluationMode {
+  const { syntax, scope } = fact
+  const annotations = [...syntax.parameters.map((parameter) => parameter.annotation), syntax.returns]
+  let mode: EvaluationMode = "evaluated"
+  for (const annotation of annotations) {
+    if (annotation === null) continue
+    const names = scope.syntax.lazyAnnotations ? namesIn(annotation) : textNames(tools, annotation)
+    if (names === null) mode = "doubtful"
+    for (const name of names ?? []) {
+      const presence = presenceOf(tools, scope, name)
+      if (presence === "absent") return "texts"
+      if (presence === "doubtful") mode = "doubtful"
+    }
+  }
+  return mode
+}
+
+/** All names in an expression that evaluating it looks up. */
+export function namesIn(expression: Expression): string[] {
+  return expression.kind === "name" ? [expression.name] : partsOf(expression).flatMap(namesIn)
+}
+
+function partsOf(expression: Expression): readonly Expression[] {
+  if (expression.kind === "attribute") return [expression.object]
+  if (expression.kind === "subscript") return [expression.object, ...expression.items]
+  if (expression.kind === "call") return [expression.callee, ...expression.args.map((argument) => argument.value)]
+  if (expression.kind === "binary") return [expression.left, expression.right]
+  if (expression.kind === "unary") return [expression.operand]
+  if (expression.kind === "joined") return expression.parts
+  if (expression.kind === "dict") return expression.entries.flatMap((entry) => [entry.key, entry.value])
+  return "items" in expression ? expression.items : []
+}
+
+/** The names in a text annotation; null when it isn't an expression. */
+function textNames(tools: Tools, annotation: Expression): string[] | null {
+  if (annotation.kind !== "string") return []
+  const expression = tools.session.parser.parseAnnotation(annotation.value, annotation.at)
+  return expression === null ? null : namesIn(expression)
+}
+
+/** Whether a module has a name when all of it has run. */
+function presenceOf(tools: Tools, scope: Scope, name: string): "present" | "absent" | "doubtful" {
+  const { own, stars } = lookUp(scope, name, Number.POSITIVE_INFINITY)
+  const certain = own !== null && own.kind !== "typing-only" && own.kind !== "unknown"
+  if (certain && stars.length === 0) return "present"
+  try {
+    const value = boundValue(tools, { scope, name, before: Number.POSITIVE_INFINITY })
+    return value !== null || builtins.has(name) ? "present" : "doubtful"
+  } catch (error) {
+    if (error instanceof NotBound) return "absent"
+    if (error instanceof Undecided) return "doubtful"
+    throw error
+  }
+}

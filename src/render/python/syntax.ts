@@ -1,0 +1,124 @@
+/**
+ * Python as plain data: what stands at module level and in class bodies, and the headers of functions. Function bodies
+ * are left out (only their docstring stays), because nothing here ever runs them.
+ */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export type Expression = (
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "attribute"; readonly object: Expression; readonly name: string }
+  | { readonly kind: "subscript"; readonly object: Expression; readonly items: readonly Expression[] }
+  | { readonly kind: "call"; readonly callee: Expression; readonly args: readonly Argument[] }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "bytes"; readonly value: string }
+  /** An f-string: texts and the expressions between them. */
+  | { readonly kind: "joined"; readonly parts: readonly Expression[] }
+  | { readonly kind: "int"; readonly value: bigint }
+  | { readonly kind: "float"; readonly value: number }
+  | { readonly kind: "constant"; readonly value: "None" | "True" | "False" | "..." }
+  | { readonly kind: "list" | "tuple" | "set"; readonly items: readonly Expression[] }
+  | { readonly kind: "dict"; readonly entries: readonly { readonly key: Expression; readonly value: Expression }[] }
+  | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
+  /** Valid Python whose value can't be known without running it; `what` names it for people. */
+  | { readonly kind: "opaque"; readonly what: string }
+) & { readonly at: Place }
+
+export interface Argument {
+  readonly name: string | null
+  readonly star: "" | "*" | "**"
+  readonly value: Expression
+}
+
+export interface Parameter {
+  readonly name: string
+  readonly star: "" | "*" | "**"
+  readonly annotation: Expression | null
+  readonly default: Expression | null
+  /** Stands after `*`, so it needs no order of defaults. */
+  readonly keywordOnly: boolean
+  readonly at: Place
+}
+
+export interface FunctionSyntax {
+  readonly kind: "function"
+  readonly name: string
+  readonly decorators: readonly Expression[]
+  readonly parameters: readonly Parameter[]
+  readonly returns: Expression | null
+  /** Has `[T]` type parameters (Python 3.12). */
+  readonly generic: boolean
+  readonly docstring: string | null
+  readonly at: Place
+}
+
+export interface ClassSyntax {
+  readonly kind: "class"
+  readonly name: string
+  readonly decorators: readonly Expression[]
+  readonly bases: readonly Argument[]
+  readonly generic: boolean
+  readonly docstring: string | null
+  readonly body: readonly Statement[]
+  readonly at: Place
+}
+
+export interface ImportedName {
+  readonly name: string
+  readonly as: string
+}
+
+export type Statement =
+  | FunctionSyntax
+  | ClassSyntax
+  | { readonly kind: "assign"; readonly names: readonly string[]; readonly value: Expression; readonly at: Place }
+  /** `name: annotation [= value]`. */
+  | {
+      readonly kind: "annotated"
+      readonly name: string
+      readonly annotation: Expression
+      readonly value: Expression | null
+      readonly at: Place
+    }
+  /** `import a.b` binds `a`; `import a.b as c` binds `c` to `a.b`. */
+  | { readonly kind: "import"; readonly module: string; readonly as: string | null; readonly at: Place }
+  | {
+      readonly kind: "from"
+      readonly module: string
+      /** Number of leading dots. */
+      readonly level: number
+      readonly names: readonly ImportedName[] | "*"
+      readonly at: Place
+    }
+  /** `if` and its like: whether and how often the body runs isn't known, except for the two tests named here. */
+  | {
+      readonly kind: "block"
+      readonly test: "type-checking" | "unknown"
+      readonly body: readonly Statement[]
+      readonly at: Place
+    }
+  /** Names that something unreadable binds, changes or removes (`for x in`, `x += 1`, `del x`, `x.a = 1`). */
+  | { readonly kind: "binds"; readonly names: readonly string[]; readonly what: string; readonly at: Place }
+  /** Names that occur in a bare expression, such as `f(x)`: what they hold may be changed in place. */
+  | { readonly kind: "passes"; readonly names: readonly string[]; readonly at: Place }
+  | { readonly kind: "broken"; readonly at: Place }
+
+export interface ModuleSyntax {
+  readonly statements: readonly Statement[]
+  /** `from __future__ import annotations`: all annotations are texts. */
+  readonly lazyAnnotations: boolean
+  /** Names that some function declares `global`, so may change. */
+  readonly globals: ReadonlySet<string>
+  /** Names on which something like `.append(` or `[...] =` is called anywhere in the file. */
+  readonly mutated: ReadonlySet<string>
+  /** The first place with a syntax error, if any. */
+  readonly broken: Place | null
+}
+
+/** What reading a text as Python comes to. */
+export type Parsed =
+  | { readonly kind: "module"; readonly module: ModuleSyntax }
+  | { readonly kind: "too-large" | "too-slow" }

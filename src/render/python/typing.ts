@@ -1,0 +1,140 @@
+import { anything, schemaType, type Type } from "./type.ts"
+
+/** What a subscripted outside type is: how its arguments become a schema. */
+export type Generic =
+  | "array"
+  | "set"
+  | "tuple"
+  | "map"
+  | "counter"
+  | "union"
+  | "optional"
+  | "literal"
+  | "annotated"
+  | "inner"
+  | "callable"
+  | "any"
+
+/** One name for the many homes of a thing: `typing.List`, `collections.abc.Sequence`, `pydantic.fields.Field`. */
+export function canonical(path: string): string {
+  return path
+    .replace(/^typing_extensions\./u, "typing.")
+    .replace(/^collections\.abc\./u, "abc.")
+    .replace(
+      /^pydantic\.(?:types|networks|fields|main|config|functional_validators|functional_serializers|root_model|annotated_handlers)\./u,
+      "pydantic.",
+    )
+    .replace(/^prefect\.(?:flows|main)\.flow$/u, "prefect.flow")
+}
+
+const arrays =
+  "builtins.list typing.List typing.Sequence abc.Sequence typing.MutableSequence abc.MutableSequence typing.Iterable abc.Iterable typing.Deque collections.deque"
+const sets =
+  "builtins.set typing.Set builtins.frozenset typing.FrozenSet typing.AbstractSet abc.Set typing.MutableSet abc.MutableSet"
+const maps =
+  "builtins.dict typing.Dict typing.Mapping abc.Mapping typing.MutableMapping abc.MutableMapping typing.OrderedDict collections.OrderedDict"
+
+const generics: ReadonlyMap<string, Generic> = new Map<string, Generic>([
+  ...entries<Generic>(arrays, "array"),
+  ...entries<Generic>(sets, "set"),
+  ...entries<Generic>(maps, "map"),
+  ...entries<Generic>("builtins.tuple typing.Tuple", "tuple"),
+  ...entries<Generic>("typing.Counter collections.Counter", "counter"),
+  ...entries<Generic>("typing.Union", "union"),
+  ...entries<Generic>("typing.Optional", "optional"),
+  ...entries<Generic>("typing.Literal", "literal"),
+  ...entries<Generic>("typing.Annotated", "annotated"),
+  ...entries<Generic>("typing.Required typing.NotRequired", "inner"),
+  ...entries<Generic>("typing.Callable abc.Callable", "callable"),
+  ...entries<Generic>("builtins.type typing.Type typing.Collection abc.Collection typing.Iterator abc.Iterator", "any"),
+])
+
+const text = (format: string): Type => schemaType({ format, type: "string" })
+const integer = (limits: Record<string, number> = {}): Type => schemaType({ ...limits, type: "integer" }, "number")
+const number = (limits: Record<string, number> = {}): Type => schemaType({ ...limits, type: "number" }, "number")
+const plainText = schemaType({ type: "string" }, "text")
+const truth = schemaType({ type: "boolean" })
+const list = schemaType({ items: {}, type: "array" }, "array")
+const set = schemaType({ items: {}, type: "array", uniqueItems: true }, "array")
+const map = schemaType({ additionalProperties: true, type: "object" }, "object")
+const secret = schemaType({ format: "password", type: "string", writeOnly: true })
+const decimal = schemaType({
+  anyOf: [{ type: "number" }, { pattern: String.raw`^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$`, type: "string" }],
+})
+const url = (maxLength: number | null): Type =>
+  schemaType({ format: "uri", minLength: 1, type: "string", ...(maxLength === null ? {} : { maxLength }) })
+
+/** What types from outside the repository look like, as measured with Prefect 3.8.8 and pydantic 2.13. */
+const plain: ReadonlyMap<string, Type> = new Map<string, Type>([
+  ["builtins.str", plainText],
+  ["typing.Text", plainText],
+  ["builtins.int", integer()],
+  ["builtins.float", number()],
+  ["builtins.bool", truth],
+  ["builtins.bytes", text("binary")],
+  ["builtins.complex", schemaType({ type: "string" })],
+  ["types.NoneType", { kind: "null" }],
+  ...entries(
+    "typing.Any builtins.object builtins.type typing.Type builtins.bytearray builtins.range builtins.Exception",
+    anything,
+  ),
+  ...entries("typing.Collection abc.Collection typing.Iterator abc.Iterator typing.Hashable abc.Hashable", anything),
+  ...entries("datetime.timezone datetime.tzinfo logging.Logger", anything),
+  ...entries(arrays, list),
+  ...entries(sets, set),
+  ...entries(maps, map),
+  ...entries("builtins.tuple typing.Tuple", list),
+  ...entries(
+    "typing.Counter collections.Counter",
+    schemaType({ additionalProperties: { type: "integer" }, type: "object" }),
+  ),
+  ...entries("typing.Callable abc.Callable", { kind: "schemaless" } as const),
+  ["datetime.datetime", text("date-time")],
+  ["datetime.date", text("date")],
+  ["datetime.time", text("time")],
+  ["datetime.timedelta", text("duration")],
+  ["decimal.Decimal", decimal],
+  ["uuid.UUID", text("uuid")],
+  ...entries("pathlib.Path pathlib.PurePath pathlib.PosixPath", text("path")),
+  ["re.Pattern", text("regex")],
+  ["typing.Pattern", text("regex")],
+  ["ipaddress.IPv4Address", text("ipv4")],
+  ["ipaddress.IPv6Address", text("ipv6")],
+  ["zoneinfo.ZoneInfo", text("zoneinfo")],
+  ["pydantic.SecretStr", secret],
+  ["pydantic.SecretBytes", secret],
+  ["pydantic.HttpUrl", url(2083)],
+  ["pydantic.AnyUrl", url(null)],
+  ["pydantic.AnyHttpUrl", url(null)],
+  ["pydantic.PositiveInt", integer({ exclusiveMinimum: 0 })],
+  ["pydantic.NonNegativeInt", integer({ minimum: 0 })],
+  ["pydantic.NegativeInt", integer({ exclusiveMaximum: 0 })],
+  ["pydantic.NonPositiveInt", integer({ maximum: 0 })],
+  ["pydantic.PositiveFloat", number({ exclusiveMinimum: 0 })],
+  ["pydantic.NonNegativeFloat", number({ minimum: 0 })],
+  ["pydantic.StrictInt", integer()],
+  ["pydantic.StrictFloat", number()],
+  ["pydantic.StrictStr", plainText],
+  ["pydantic.StrictBool", truth],
+  ["pydantic.FiniteFloat", number()],
+  ["pydantic.FilePath", text("file-path")],
+  ["pydantic.DirectoryPath", text("directory-path")],
+  ["pydantic.NewPath", text("path")],
+  ["pydantic.UUID4", text("uuid4")],
+  ["pydantic.AwareDatetime", text("date-time")],
+  ["pydantic.NaiveDatetime", text("date-time")],
+  ["pydantic.PastDate", text("date")],
+  ["pydantic.FutureDate", text("date")],
+])
+
+export function plainType(path: string): Type | null {
+  return plain.get(canonical(path)) ?? null
+}
+
+export function genericKind(path: string): Generic | null {
+  return generics.get(canonical(path)) ?? null
+}
+
+function entries<T>(paths: string, value: T): [string, T][] {
+  return paths.split(" ").map((path) => [path, value])
+}

@@ -1,0 +1,119 @@
+import type { Location } from "../../core/model.ts"
+import type { Scope } from "./scope.ts"
+import type { ClassSyntax, Expression, FunctionSyntax } from "./syntax.ts"
+
+/**
+ * What a Python expression comes to, known from the text alone. Types are values like in Python; what comes from
+ * outside the repository is known by its path only (`typing.Optional`, `builtins.int`).
+ */
+export type Value =
+  | { readonly kind: "none" }
+  | { readonly kind: "ellipsis" }
+  | { readonly kind: "bool"; readonly value: boolean }
+  | { readonly kind: "int"; readonly value: bigint }
+  | { readonly kind: "float"; readonly value: number }
+  | { readonly kind: "str"; readonly value: string }
+  | { readonly kind: "bytes"; readonly value: string }
+  | { readonly kind: "list" | "tuple" | "set" | "frozenset"; readonly items: readonly Value[] }
+  | { readonly kind: "dict"; readonly entries: readonly DictEntry[] }
+  | { readonly kind: "outside"; readonly path: string }
+  | { readonly kind: "module"; readonly scope: Scope }
+  | { readonly kind: "class"; readonly class: ClassFact }
+  | { readonly kind: "function"; readonly function: FunctionFact }
+  | { readonly kind: "member"; readonly class: ClassFact; readonly name: string; readonly value: Value }
+  | { readonly kind: "generic"; readonly origin: Value; readonly args: readonly Lazy[] }
+  | { readonly kind: "union"; readonly members: readonly Value[] }
+  | { readonly kind: "call"; readonly callee: Value; readonly args: readonly LazyArgument[]; readonly at: Location }
+
+export interface DictEntry {
+  readonly key: Value
+  readonly value: Value
+}
+
+/** Where an expression stands: what its names mean depends on it. */
+export interface Environment {
+  readonly scope: Scope
+  /** Bindings from here on don't exist yet. */
+  readonly before: number
+  /** Names bound in the class body around the expression: they would hide the module's, so they aren't followed. */
+  readonly hidden: ReadonlySet<string>
+}
+
+/** The same place when the whole module has run: annotations that are texts are looked up then. */
+export function atTheEnd(environment: Environment): Environment {
+  return { ...environment, before: Number.POSITIVE_INFINITY }
+}
+
+/** An argument of a call outside the repository, already known. */
+export interface CallArgument {
+  readonly name: string | null
+  readonly value: Value
+}
+
+/** An expression that is looked at when it matters. */
+export interface Lazy {
+  readonly expression: Expression
+  readonly environment: Environment
+}
+export interface LazyArgument extends Lazy {
+  readonly name: string | null
+  readonly star: "" | "*" | "**"
+}
+
+export interface ClassFact {
+  readonly syntax: ClassSyntax
+  readonly scope: Scope
+  readonly order: number
+}
+export interface FunctionFact {
+  readonly syntax: FunctionSyntax
+  readonly scope: Scope
+  readonly order: number
+}
+
+/** Whether something may be changed in place after it was made. */
+export function isMutable(value: Value): boolean {
+  return ["list", "set", "dict", "call"].includes(value.kind)
+}
+
+/** Python's `==` between plain values of one type; unlike Python never `1 == True`. */
+export function sameValue(a: Value, b: Value): boolean {
+  if (a.kind === "member" && b.kind === "member") return sameClass(a.class, b.class) && a.name === b.name
+  if (a.kind === "none" || b.kind === "none") return a.kind === b.kind
+  if ("items" in a && "items" in b) return a.kind === b.kind && sameItems(a.items, b.items)
+  return isPlain(a) && isPlain(b) && a.kind === b.kind && a.value === b.value
+}
+
+function sameItems(a: readonly Value[], b: readonly Value[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((item, index) => {
+      const other = b[index]
+      return other !== undefined && sameValue(item, other)
+    })
+  )
+}
+
+function isPlain(value: Value): value is Extract<Value, { kind: "int" | "float" | "str" | "bool" }> {
+  return ["int", "float", "str", "bool"].includes(value.kind)
+}
+
+export function sameClass(a: ClassFact, b: ClassFact): boolean {
+  return a.syntax === b.syntax && a.scope.path === b.scope.path
+}
+
+/** Names that a class body binds. */
+export function boundInClass(syntax: ClassSyntax): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const statement of syntax.body) {
+    if (statement.kind === "assign" || statement.kind === "binds") statement.names.forEach((name) => names.add(name))
+    if (statement.kind === "function" || statement.kind === "class") names.add(statement.name)
+    if (statement.kind === "annotated" && statement.value !== null) names.add(statement.name)
+  }
+  return names
+}
+
+/** The environment of an expression in a class body. */
+export function inClass(fact: ClassFact): Environment {
+  return { scope: fact.scope, before: fact.order, hidden: boundInClass(fact.syntax) }
+}

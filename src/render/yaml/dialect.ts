@@ -1,0 +1,214 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type Node as YamlNode,
+  type Pair,
+} from "yaml"
+import type { Json, JsonObject } from "../../core/json.ts"
+import { plainScalar } from "./scalar.ts"
+
+/** A value with its place; `line` and `column` count from 1. Shared where the file uses an alias. */
+export type Node =
+  | { readonly kind: "scalar"; readonly value: Json; readonly at: Place }
+  | { readonly kind: "list"; readonly items: readonly Node[]; readonly at: Place }
+  | { readonly kind: "map"; readonly entries: ReadonlyMap<string, Entry>; readonly at: Place }
+export interface Entry {
+  readonly at: Place
+  readonly value: Node
+}
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+export interface Finding {
+  readonly severity: "error" | "warning"
+  readonly code: "yaml-syntax" | "yaml-duplicate-key" | "yaml-too-large"
+  readonly message: string
+  readonly at: Place
+}
+export interface Parsed {
+  /** null when the file can't be read as one document. */
+  readonly root: Node | null
+  readonly findings: readonly Finding[]
+}
+
+const depthMax = 100
+/** Values after all aliases are followed: a few lines of them can otherwise stand for billions. */
+const valuesMax = 200_000
+
+/**
+ * Reads a file as PyYAML's safe loader does: one document, YAML 1.1 scalars, merge keys, the last of two equal keys.
+ * Scalars are taken as texts from the parser and given their meaning here.
+ */
+export function parseYaml(text: string): Parsed {
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, {
+    schema: "failsafe",
+    uniqueKeys: false,
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "silent",
+  })
+  const reader = new Reader(text, lines)
+  if (!Array.isArray(documents)) return { root: emptyMap, findings: [] }
+  const [document, second] = documents as Document[]
+  if (!document) return { root: emptyMap, findings: [] }
+  for (const { pos, message } of document.errors) reader.find("error", "yaml-syntax", message, pos[0])
+  if (second)
+    reader.find(
+      "error",
+      "yaml-syntax",
+      "a second document (---) begins here; only one is allowed",
+      second.range?.[0] ?? 0,
+    )
+  if (reader.findings.length > 0) return { root: null, findings: reader.findings }
+  try {
+    const root = document.contents === null ? emptyMap : reader.read(document.contents, document, 0)
+    if (expandedSize(root, new Map()) > valuesMax) throw new Refused("its aliases expand to too many values", 0)
+    return { root, findings: reader.findings }
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    reader.find("error", "yaml-too-large", error.message, error.offset)
+    return { root: null, findings: reader.findings }
+  }
+}
+
+/** The plain value. */
+export function toJson(node: Node): Json {
+  if (node.kind === "scalar") return node.value
+  if (node.kind === "list") return node.items.map((item) => toJson(item))
+  const members: JsonObject = Object.fromEntries([...node.entries].map(([key, { value }]) => [key, toJson(value)]))
+  return members
+}
+
+const emptyMap: Node = { kind: "map", entries: new Map(), at: { line: 1, column: 1 } }
+
+class Refused extends Error {
+  readonly offset: number
+  constructor(message: string, offset: number) {
+    super(message)
+    this.offset = offset
+  }
+}
+
+class Reader {
+  readonly findings: Finding[] = []
+  readonly #text: string
+  readonly #lines: LineCounter
+  readonly #anchored = new Map<YamlNode, Node>()
+
+  constructor(text: string, lines: LineCounter) {
+    this.#text = text
+    this.#lines = lines
+  }
+
+  find(severity: Finding["severity"], code: Finding["code"], message: string, offset: number): void {
+    if (this.findings.length < 100) this.findings.push({ severity, code, message, at: this.place(offset) })
+  }
+
+  place(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+
+  read(node: YamlNode | null, document: Document, depth: number): Node {
+    const offset = node?.range?.[0] ?? 0
+    if (depth > depthMax) throw new Refused(`it is nested more than ${depthMax} deep`, offset)
+    if (node === null) return { kind: "scalar", value: null, at: this.place(offset) }
+    const known = this.#anchored.get(node)
+    if (known) return known
+    const read = this.#readNew(node, document, depth)
+    this.#anchored.set(node, read)
+    return read
+  }
+
+  #readNew(node: YamlNode, document: Document, depth: number): Node {
+    const offset = node.range?.[0] ?? 0
+    const at = this.place(offset)
+    if (isAlias(node)) {
+      const target = node.resolve(document)
+      if (!target) throw new Refused(`the anchor "${node.source}" isn't defined before`, offset)
+      return this.read(target, document, depth + 1)
+    }
+    if (isMap(node))
+      return {
+        kind: "map",
+        entries: this.#entries(node.items as Pair<YamlNode, YamlNode | null>[], document, depth),
+        at,
+      }
+    if (isSeq(node))
+      return { kind: "list", items: node.items.map((item) => this.read(item as YamlNode, document, depth + 1)), at }
+    return { kind: "scalar", value: isScalar(node) ? this.#scalar(node) : null, at }
+  }
+
+  #entries(
+    pairs: readonly Pair<YamlNode, YamlNode | null>[],
+    document: Document,
+    depth: number,
+  ): ReadonlyMap<string, Entry> {
+    const own = new Map<string, Entry>()
+    const merged = new Map<string, Entry>()
+    for (const { key, value } of pairs) {
+      const offset = key.range?.[0] ?? 0
+      const name = this.#key(key, document, depth)
+      const read = this.read(value, document, depth + 1)
+      if (name === "<<" && isScalar(key) && key.type === "PLAIN") {
+        for (const [inherited, entry] of this.#merge(read, offset))
+          if (!merged.has(inherited)) merged.set(inherited, entry)
+        continue
+      }
+      if (own.has(name))
+        this.find("warning", "yaml-duplicate-key", `the key "${name}" stands here twice; the last one counts`, offset)
+      own.set(name, { at: this.place(offset), value: read })
+    }
+    return new Map([...merged, ...own])
+  }
+
+  #merge(read: Node, offset: number): readonly (readonly [string, Entry])[] {
+    if (read.kind === "map") return [...read.entries]
+    if (read.kind === "list") return read.items.flatMap((item) => this.#merge(item, offset))
+    throw new Refused("only mappings can be merged with <<", offset)
+  }
+
+  /** Keys become texts as Python's json module makes them. */
+  #key(key: YamlNode, document: Document, depth: number): string {
+    const read = this.read(key, document, depth + 1)
+    if (read.kind !== "scalar") throw new Refused("a key must be a plain value", key.range?.[0] ?? 0)
+    return typeof read.value === "string" ? read.value : String(read.value)
+  }
+
+  #scalar(node: YamlNode): Json {
+    if (!isScalar(node)) return null
+    const text = typeof node.value === "string" ? node.value : ""
+    const { tag } = node
+    if (tag === "tag:yaml.org,2002:str" || tag === "!") return text
+    if (tag && !tag.startsWith("tag:yaml.org,2002:"))
+      throw new Refused(`the tag ${tag} isn't known`, node.range?.[0] ?? 0)
+    if (node.type === "PLAIN" || tag) return plainScalar(text)
+    return this.#block(node, text)
+  }
+
+  /** PyYAML ends a block at the end of a file without a final newline, so it adds none. */
+  #block(node: YamlNode & { type?: string }, text: string): string {
+    const block = node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED"
+    const last = (node.range?.[1] ?? 0) >= this.#text.length && !this.#text.endsWith("\n")
+    return block && last ? text.replace(/\n$/, "") : text
+  }
+}
+
+/** How many values the document has once its aliases are followed; counted without following them twice. */
+function expandedSize(node: Node, known: Map<Node, number>): number {
+  const before = known.get(node)
+  if (before !== undefined) return before
+  const children =
+    node.kind === "list" ? node.items : node.kind === "map" ? [...node.entries.values()].map(({ value }) => value) : []
+  let size = 1
+  for (const child of children) size += expandedSize(child, known)
+  known.set(node, size)
+  return size
+}

@@ -1,0 +1,152 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { SourceName } from "../core/model.ts"
+import type { SourceStatus } from "../core/status.ts"
+import { LockstepError } from "../lib/errors.ts"
+import { checkOperator, readSecret } from "./auth.ts"
+import type { Operated, Operations } from "./ports.ts"
+import { presentStatus } from "./present.ts"
+import { HttpProblem } from "./problem.ts"
+import { Deliveries, isSigned, signatureOf } from "./receiver.ts"
+import { parseOperation, parseWait, type OperationBody } from "./request.ts"
+import { credentialsOf, maskOf, nameOf, sendJson, viewOf, type Context } from "./routes.ts"
+
+const operationMs = 60_000
+/** Each waits with a connection; the rest of them must stay free for probes and readers. */
+const waitersMax = 100
+/** Each may hold a body of the size limit in memory before its signature is known. */
+const hooksInFlightMax = 16
+const hookBytesMax = 5 * 1024 * 1024
+/** More than the wait itself: the socket's own time-out must not end it. */
+const waitMarginMs = 30_000
+
+/** Everything that asks for something: turns, a person's operations, webhooks. */
+export function addActionRoutes(app: FastifyInstance, context: Context): void {
+  const onRequest = (request: FastifyRequest) => checkOperator(credentialsOf(request), context.auth)
+  const sync = syncer(context)
+
+  app.post("/api/v1/sync", { onRequest }, (request, reply) => {
+    const active = context.daemon.board.snapshot().filter(({ suspend }) => !suspend)
+    return sync(request, reply, active, (sources) => ({ sources }))
+  })
+  app.post("/api/v1/sources/:name/sync", { onRequest }, (request, reply) => {
+    const { status } = viewOf(request, context)
+    if (status.suspend) throw new HttpProblem(409, "the source is suspended: resume it first")
+    return sync(request, reply, [status], ([only]) => only)
+  })
+  for (const [name, run] of Object.entries(operations))
+    app.post(`/api/v1/sources/:name/${name}`, { onRequest }, async (request, reply) => {
+      const source = viewOf(request, context).status.name
+      const body = parseOperation(request.body, context.clock.now())
+      const signal = AbortSignal.any([context.closing, AbortSignal.timeout(operationMs)])
+      const status = await operated(() => run(context.daemon.operations, { source, body, signal }), maskOf(context))
+      return sendJson(reply, context, presentStatus(status, maskOf(context)))
+    })
+  addHookRoute(app, context)
+}
+
+interface Asked {
+  readonly source: SourceName
+  readonly body: OperationBody
+  readonly signal: AbortSignal
+}
+
+const operations: Readonly<Record<string, (on: Operations, asked: Asked) => Promise<Operated>>> = {
+  suspend: (on, { source, body, signal }) => on.suspend(source, body, signal),
+  resume: (on, { source, signal }) => on.resume(source, signal),
+  pin: (on, { source, body, signal }) =>
+    on.pin(source, { ...body, revision: needed(body.revision, "revision") }, signal),
+  unpin: (on, { source, signal }) => on.unpin(source, signal),
+  confirm: (on, { source, body, signal }) => on.confirm(source, needed(body.digest, "digest"), signal),
+}
+
+function needed<T>(value: T | null, name: string): T {
+  if (value === null) throw new HttpProblem(400, `${name} is missing`)
+  return value
+}
+
+async function operated(run: () => Promise<Operated>, mask: (text: string) => string): Promise<SourceStatus> {
+  try {
+    const result = await run()
+    if (result.kind === "done") return result.status
+    throw new HttpProblem(409, mask(result.message), { members: { code: result.code } })
+  } catch (error) {
+    if (error instanceof HttpProblem || !(error instanceof LockstepError)) throw error
+    const seconds = Math.ceil((error.retryAfterMs ?? 10_000) / 1000)
+    const members = { code: error.code }
+    throw error.kind === "transient"
+      ? new HttpProblem(503, mask(error.message), { headers: { "retry-after": String(seconds) }, members })
+      : new HttpProblem(409, mask(error.message), { members })
+  }
+}
+
+type Shape = (statuses: readonly SourceStatus[]) => unknown
+
+/** Asks for turns and, if wanted, waits until a turn of each is over that started after the request. */
+function syncer(context: Context) {
+  const { daemon, clock } = context
+  let waiting = 0
+  return async (request: FastifyRequest, reply: FastifyReply, asked: readonly SourceStatus[], shape: Shape) => {
+    const waitMs = parseWait(request.query)
+    if (waitMs !== null && waiting >= waitersMax)
+      throw new HttpProblem(503, "too many requests are waiting already", { headers: { "retry-after": "5" } })
+    const names = asked.map(({ name }) => name)
+    const after = daemon.trigger(names, "sync")
+    const answer = (code: number, statuses: readonly SourceStatus[]) => {
+      const shown = statuses.map((status) => presentStatus(status, maskOf(context)))
+      return sendJson(reply.code(code), context, shape(shown))
+    }
+    if (waitMs === null) return answer(202, asked)
+    const gone = new AbortController()
+    reply.raw.once("close", () => gone.abort())
+    request.socket.setTimeout(waitMs + waitMarginMs)
+    waiting++
+    try {
+      const turns = Promise.all(names.map((name) => daemon.board.waitForTurn(name, after, gone.signal)))
+      const over = clock.sleep(waitMs, AbortSignal.any([gone.signal, context.closing])).then(() => null)
+      const ended = await Promise.race([turns, over])
+      const now = names.flatMap((name) => daemon.board.view(name)?.status ?? [])
+      if (names.length > 0 && now.length === 0) throw new HttpProblem(404, "the source was removed meanwhile")
+      return answer(ended ? 200 : 202, ended ? ended.filter((status) => status !== null) : now)
+    } catch (error) {
+      if (context.closing.aborted) throw new HttpProblem(503, "shutting down")
+      // The client went away, so nobody reads this.
+      if (gone.signal.aborted) return answer(202, [])
+      throw error
+    } finally {
+      waiting--
+      gone.abort()
+    }
+  }
+}
+
+/** A webhook is only a hint to look: nothing in its body is used, but the signature must fit it. */
+function addHookRoute(app: FastifyInstance, context: Context): void {
+  const { daemon, secrets } = context
+  const deliveries = new Deliveries(context.clock)
+  let inFlight = 0
+  const receiverOf = (request: FastifyRequest) => {
+    const receiver = daemon.receiver(nameOf(request))
+    if (!receiver) throw new HttpProblem(404, "no such webhook is configured")
+    const signature = signatureOf(receiver.provider, request.headers)
+    if (signature === null) throw new HttpProblem(401, "the request isn't signed")
+    return { ...receiver, signature }
+  }
+  // Before the body is read: who isn't known or brings no signature at all costs nothing.
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+    receiverOf(request)
+    if (inFlight >= hooksInFlightMax)
+      throw new HttpProblem(503, "too many webhooks at once", { headers: { "retry-after": "5" } })
+    inFlight++
+    reply.raw.once("close", () => inFlight--)
+  }
+  app.post("/hooks/:name", { onRequest, bodyLimit: hookBytesMax }, async (request, reply) => {
+    const { provider, secret, signature } = receiverOf(request)
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const expected = await readSecret(secret, secrets, "the webhook's secret")
+    if (!isSigned(provider, signature, body, expected.reveal())) throw new HttpProblem(401, "the signature is wrong")
+    const source = nameOf(request)
+    const isNew = deliveries.isNew(source, provider, request.headers, body)
+    if (isNew) daemon.trigger([source], "webhook")
+    return sendJson(reply.code(202), context, { accepted: true, repeated: !isNew })
+  })
+}

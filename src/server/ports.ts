@@ -1,0 +1,39 @@
+import type { Instant, Revision, SourceName } from "../core/model.ts"
+import type { Trigger } from "../core/outcome.ts"
+import type { Receiver } from "../core/source.ts"
+import type { SourceStatus } from "../core/status.ts"
+import type { StatusBoard } from "../observe/board.ts"
+
+/** What the server needs of the daemon: to read what is, and to ask for something. No request runs a turn itself. */
+export interface Daemon {
+  readonly board: StatusBoard
+  readonly operations: Operations
+  /** Asks for a turn of each; returns the turn number that a turn which started after this call exceeds. */
+  trigger(sources: readonly SourceName[], trigger: Trigger): number
+  /** Null = no such source, or it takes no webhooks. */
+  receiver(source: SourceName): Receiver | null
+  /** Whether the loop turns; Git or Prefect being away is no reason to say no. */
+  alive(): boolean
+  stopping(): boolean
+  metrics(openMetrics: boolean): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+/** What a person may do to one source. @throws LockstepError; a transient one means that the workspace is away. */
+export interface Operations {
+  suspend(source: SourceName, request: Control, signal: AbortSignal): Promise<Operated>
+  resume(source: SourceName, signal: AbortSignal): Promise<Operated>
+  pin(source: SourceName, request: Control & { readonly revision: Revision }, signal: AbortSignal): Promise<Operated>
+  unpin(source: SourceName, signal: AbortSignal): Promise<Operated>
+  confirm(source: SourceName, digest: string, signal: AbortSignal): Promise<Operated>
+}
+
+export interface Control {
+  readonly reason: string
+  readonly by: string
+  readonly until: Instant | null
+}
+
+/** `refused`: it contradicts the present state (another digest, superseded); a person decides anew. */
+export type Operated =
+  | { readonly kind: "done"; readonly status: SourceStatus }
+  | { readonly kind: "refused"; readonly code: string; readonly message: string }

@@ -1,0 +1,63 @@
+import { globSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import t from "tap"
+
+/**
+ * The walls: which room may import what. Rooms are folders of src; `src/README.md` says what each is for. Changing this
+ * table is allowed; do it first, with the reason.
+ */
+const may: Record<string, { rooms: readonly string[]; packages: readonly string[] }> = {
+  core: { rooms: [], packages: ["node:crypto", "node:util", "picomatch"] },
+  lib: { rooms: [], packages: ["node:"] },
+  render: { rooms: ["core"], packages: ["node:", "picomatch", "web-tree-sitter", "yaml", "zod"] },
+  config: { rooms: ["core", "lib"], packages: ["node:", "chokidar", "yaml", "zod"] },
+  git: { rooms: ["core", "lib"], packages: ["node:", "isomorphic-git", "undici"] },
+  prefect: { rooms: ["core", "lib"], packages: ["node:", "undici", "zod"] },
+  observe: { rooms: ["core", "lib"], packages: ["node:", "pino", "prom-client"] },
+  reconcile: { rooms: ["core", "lib", "observe/events.ts"], packages: [] },
+  server: { rooms: ["core", "observe", "lib"], packages: ["node:", "fastify"] },
+}
+
+interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(file, "utf8")
+  const found = text.matchAll(
+    /^(?:import|export)\s+(?:type\s+)?(?:\{[^}]*\}|[\w*, ]+(?:\{[^}]*\})?)\s+from\s+"([^"]+)"/gm,
+  )
+  return [...found].map(([, to]) => ({
+    from: file.replace(/^src\//, ""),
+    to: to?.startsWith(".") ? normalize(join(dirname(file), to)).replace(/^src\//, "") : (to ?? ""),
+  }))
+}
+
+function allowed({ from, to }: Import): boolean {
+  const room = from.split("/")[0] ?? ""
+  const wall = may[room]
+  if (!wall || to.startsWith(`${room}/`)) return true
+  return [...wall.rooms, ...wall.packages].some(
+    (name) => to === name || to.startsWith(name.endsWith(":") ? name : `${name}/`),
+  )
+}
+
+const imports = globSync("src/**/*.ts").flatMap((file) => importsOf(file))
+
+t.test("imports stay within the walls of their room", async (t) => {
+  t.ok(imports.length > 100, "the imports were found")
+  const crossing = imports.filter((line) => !allowed(line)).map(({ from, to }) => `${from} -> ${to}`)
+  t.strictSame(crossing, [])
+})
+
+t.test("the shipped Python grammar is the one of the pinned package", async (t) => {
+  const shipped = readFileSync("src/render/python/tree-sitter-python.wasm")
+  const pinned = readFileSync("node_modules/tree-sitter-python/tree-sitter-python.wasm")
+  t.ok(shipped.equals(pinned))
+})
+
+t.test("no file of src is longer than 300 lines", async (t) => {
+  const long = globSync("src/**/*.ts").filter((file) => readFileSync(file, "utf8").split("\n").length > 301)
+  t.strictSame(long, [])
+})

@@ -1,0 +1,272 @@
+import t from "tap"
+import type { Change, Plan } from "../../src/core/change.ts"
+import { guardPlan, type GuardInput, type Verdict } from "../../src/core/guard.ts"
+import type { LiveDeployment } from "../../src/core/model.ts"
+import { readMark } from "../../src/core/mark.ts"
+import {
+  cron,
+  declared,
+  inputOf,
+  live,
+  liveSchedule,
+  noon,
+  other,
+  key,
+  owned,
+  planOf,
+  schedule,
+  sourceOf,
+  them,
+  type World,
+} from "./builders.ts"
+
+function guard(world: World, more: Partial<GuardInput> = {}, planned: Plan = planOf(world)): Verdict {
+  return guardPlan({
+    plan: planned,
+    source: sourceOf(world.policy),
+    declared: (world.declared ?? []).length,
+    owned: (world.live ?? []).filter((one) => readMark(one.allTags, one.key).kind === "owned"),
+    sourceChanged: false,
+    siblingUnknown: false,
+    firstLook: false,
+    superseded: false,
+    confirmed: null,
+    previous: null,
+    now: noon,
+    ...more,
+  })
+}
+
+const codes = ({ hold }: Verdict) => hold?.reasons.map(({ code }) => code) ?? []
+const actions = (changes: readonly Change[]) => changes.map(({ key, action }) => `${action} ${key}`)
+const many = (count: number, make: (name: string) => LiveDeployment) =>
+  Array.from({ length: count }, (_, i) => make(`etl/d${String(i).padStart(3, "0")}`))
+const kept = declared("etl/kept")
+const keptLive = owned("etl/kept")
+
+t.test("what needs no person's word goes through", async (t) => {
+  const verdict = guard({ declared: [declared("etl/a"), kept], live: [owned("etl/gone"), keptLive] })
+  t.strictSame(actions(verdict.allowed), ["create etl/a", "retire etl/gone", "keep etl/kept"])
+  t.equal(verdict.hold, null)
+})
+
+t.test("adopt: same takes silently what only lacks the mark, and holds what differs", async (t) => {
+  const world = {
+    declared: [declared("etl/a", { description: "new" }), declared("etl/b"), declared("etl/c")],
+    live: [live("etl/a"), live("etl/b")],
+  }
+  const verdict = guard(world)
+  t.strictSame(codes(verdict), ["adopt-differs"])
+  t.strictSame(verdict.hold?.victims, [{ kind: "deployment", key: "etl/a", id: "id-of-etl/a" }])
+  t.strictSame(actions(verdict.allowed), ["adopt etl/b", "create etl/c"])
+  t.strictSame(codes(guard({ ...world, policy: { adopt: "unowned" } })), [])
+})
+
+t.test("a hand-over needs no confirmation, whatever differs", async (t) => {
+  const world = {
+    declared: [declared("etl/a", { description: "new" })],
+    live: [owned("etl/a", { paused: true }, { owner: them, tags: ["gitops-prune=pending"] })],
+  }
+  t.strictSame(codes(guard(world)), [])
+})
+
+t.test("in the first look after a start, a sudden difference everywhere is held", async (t) => {
+  const world = (differing: number, all: number): World => ({
+    declared: many(all, owned).map(({ key }, i) => declared(key, { description: i < differing ? "new" : null })),
+    live: many(all, owned),
+  })
+  t.strictSame(codes(guard(world(11, 50), { firstLook: true })), ["mass-update"])
+  t.strictSame(codes(guard(world(10, 50), { firstLook: true })), [])
+  t.strictSame(codes(guard(world(11, 50), { firstLook: false })), [])
+  const held = guard(world(11, 50), { firstLook: true })
+  t.equal(held.allowed.length, 39)
+  t.equal(held.hold?.victims.length, 11)
+})
+
+t.test("a hold is released by its digest, and only by that one", async (t) => {
+  const world = { declared: [declared("etl/a", { description: "new" })], live: [live("etl/a")] }
+  const held = guard(world)
+  const digest = held.hold?.digest ?? ""
+  t.match(digest, /^[0-9a-f]{12}$/)
+
+  t.strictSame(codes(guard(world, { confirmed: "000000000000" })), ["adopt-differs"])
+  const released = guard(world, { confirmed: digest })
+  t.equal(released.hold, null)
+  t.equal(released.released, true)
+  t.strictSame(actions(released.allowed), ["adopt etl/a"])
+})
+
+t.test("a digest names reasons and victims: another victim is another hold", async (t) => {
+  const world = { declared: [declared("etl/a", { description: "new" })], live: [live("etl/a")] }
+  const digest = guard(world).hold?.digest ?? ""
+  const more = {
+    declared: [...world.declared, declared("etl/b", { description: "new" })],
+    live: [...world.live, live("etl/b")],
+  }
+  t.strictSame(codes(guard(more, { confirmed: digest })), ["adopt-differs"])
+  const again = { ...world, live: [live("etl/a", {}, { id: "re-created" as LiveDeployment["id"] })] }
+  t.not(guard(again).hold?.digest, digest)
+})
+
+t.test("a hold keeps its beginning as long as it is the same", async (t) => {
+  const world = { declared: [declared("etl/a", { description: "new" })], live: [live("etl/a")] }
+  const before = guard(world, { now: "2026-11-24T09:00:00.000Z" }).hold
+  t.equal(guard(world, { previous: before }).hold?.since, "2026-11-24T09:00:00.000Z")
+  t.equal(guard(world, { previous: before && { ...before, digest: "other" } }).hold?.since, noon)
+})
+
+t.test("the budget is max(5, 20 %) with what is in its grace, and never more than the ceiling", async (t) => {
+  const retired = (name: string) => owned(name, { paused: true }, { tags: ["gitops-prune=pending"] })
+  const rows: readonly [string, number, number, number, World["policy"], readonly string[]][] = [
+    ["five of six", 1, 5, 0, {}, []],
+    ["six of seven", 1, 6, 0, {}, ["budget"]],
+    ["20 % of 50", 40, 10, 0, {}, []],
+    ["one more than 20 % of 50", 39, 11, 0, {}, ["budget"]],
+    ["percent rounds down", 42, 7, 0, { prune: { max: 0, maxPercent: 15 } }, []],
+    ["percent rounds down here", 41, 7, 0, { prune: { max: 0, maxPercent: 14 } }, ["budget"]],
+    ["what is in its grace counts", 1, 3, 3, {}, ["budget"]],
+    ["what is in its grace alone is no reason", 1, 0, 9, {}, []],
+    ["the ceiling", 300, 26, 0, {}, ["budget"]],
+    ["just the ceiling", 300, 25, 0, {}, []],
+    ["everything needs a confirmation", 1, 1, 0, { prune: { max: 0, maxPercent: 0 } }, ["budget"]],
+    ["mode: confirm", 100, 1, 0, { prune: { mode: "confirm" } }, ["budget"]],
+  ]
+  for (const [claim, keep, gone, grace, policy, expected] of rows) {
+    const keeps = many(keep, owned)
+    const world: World = {
+      declared: keeps.map(({ key }) => declared(key)),
+      live: [
+        ...keeps,
+        ...Array.from({ length: gone }, (_, i) => owned(`etl/gone${i}`)),
+        ...Array.from({ length: grace }, (_, i) => retired(`etl/grace${i}`)),
+      ],
+      removal: { serverNow: "2026-11-24T10:00:01Z" },
+      ...(policy && { policy }),
+    }
+    t.strictSame(codes(guard(world)), expected, claim)
+  }
+})
+
+t.test("Git without any deployment is held, a Desired with only broken entries isn't that", async (t) => {
+  const world = { live: [owned("etl/a")] }
+  t.strictSame(codes(guard(world)), ["empty"])
+  t.strictSame(codes(guard(world, { declared: 1 })), [])
+})
+
+t.test("a changed source holds what would go, and only that", async (t) => {
+  const world = { declared: [kept, declared("etl/new")], live: [keptLive, owned("etl/gone")] }
+  const verdict = guard(world, { sourceChanged: true })
+  t.strictSame(codes(verdict), ["source-changed"])
+  t.strictSame(actions(verdict.allowed), ["keep etl/kept", "create etl/new"])
+  t.strictSame(codes(guard({ declared: [kept], live: [keptLive] }, { sourceChanged: true })), [])
+})
+
+t.test("an unread sibling holds a retirement, and no person's word releases it", async (t) => {
+  const world = { declared: [kept], live: [keptLive, owned("etl/gone")] }
+  const held = guard(world, { siblingUnknown: true })
+  t.strictSame(codes(held), ["sibling-unknown"])
+  const confirmed = guard(world, { siblingUnknown: true, confirmed: held.hold?.digest ?? "" })
+  t.strictSame(codes(confirmed), ["sibling-unknown"])
+  t.strictSame(actions(confirmed.allowed), ["keep etl/kept"])
+})
+
+t.test("an orphan that a sibling declares but can't take is shown as held", async (t) => {
+  const world = { declared: [kept], live: [keptLive, owned("etl/gone")] }
+  const siblings = new Map([[other, { declares: new Set([key("etl/gone")]), complete: true, canTake: false }]])
+  const held = guard(world, {}, planOf(world, { siblings }))
+  t.strictSame(codes(held), ["claimed-by"])
+  t.strictSame(held.hold?.victims, [{ kind: "deployment", key: "etl/gone", id: "id-of-etl/gone" }])
+})
+
+t.test("a veto holds until a person confirms, and then it is retired again", async (t) => {
+  const world = { declared: [kept], live: [keptLive, owned("etl/gone", {}, { tags: ["gitops-prune=pending"] })] }
+  const held = guard(world)
+  t.strictSame(codes(held), ["prune-vetoed"])
+  t.strictSame(actions(guard(world, { confirmed: held.hold?.digest ?? "" }).allowed), [
+    "retire etl/gone",
+    "keep etl/kept",
+  ])
+})
+
+t.test("what still uses a deployment holds its deletion", async (t) => {
+  const world: World = {
+    declared: [kept],
+    live: [keptLive, owned("etl/gone", { paused: true }, { tags: ["gitops-prune=pending"] })],
+  }
+  const rows = [
+    ["related-automation", { automations: ["page me"], manualRuns: 0, activeRuns: 0 }],
+    ["manual-runs", { automations: [], manualRuns: 2, activeRuns: 0 }],
+    ["active-runs", { automations: [], manualRuns: 0, activeRuns: 1 }],
+  ] as const
+  for (const [code, found] of rows) {
+    const removal = { serverNow: "2026-12-24T10:00:00Z", obstacles: new Map([[key("etl/gone"), found]]) }
+    const verdict = guard({ ...world, removal })
+    t.strictSame(codes(verdict), [code], code)
+    t.strictSame(actions(verdict.allowed), ["keep etl/kept"], code)
+    const confirmed = guard({ ...world, removal }, { confirmed: verdict.hold?.digest ?? "" })
+    t.strictSame(actions(confirmed.allowed), ["prune etl/gone", "keep etl/kept"], code)
+  }
+})
+
+t.test("decommission retires all, once it is confirmed", async (t) => {
+  const world = { live: [owned("etl/a"), owned("etl/b")] }
+  const source = sourceOf({}, { decommission: true })
+  const held = guard(world, { source })
+  t.strictSame(codes(held), ["decommission"])
+  const released = guard(world, { source, confirmed: held.hold?.digest ?? "" })
+  t.strictSame(actions(released.allowed), ["retire etl/a", "retire etl/b"])
+})
+
+t.test("a renamed deployment never runs under both names", async (t) => {
+  const running = { entrypoint: "flow.py:f", schedules: [liveSchedule("s")] }
+  const wanted = { entrypoint: "flow.py:f", workPool: "pool" }
+  const policy = { prune: { mode: "off" as const } }
+  const world = (live: LiveDeployment, ...creates: readonly ReturnType<typeof declared>[]): World => ({
+    declared: [kept, ...creates],
+    live: [keptLive, live],
+    policy,
+  })
+  const old = owned("etl/old", running)
+  const likely = declared("etl/likely", { ...wanted, schedules: [schedule("s")], parameters: {} })
+  const unlike = declared("etl/unlike", { ...wanted, schedules: [schedule("s", cron("9 9 * * *"))] })
+  const stranger = declared("etl/stranger", { ...wanted, entrypoint: "other.py:g" })
+
+  const held = guard(world(old, likely, unlike, stranger))
+  t.strictSame(codes(held), ["would-run-twice"])
+  t.strictSame(held.hold?.victims, [{ kind: "deployment", key: "etl/old", id: "id-of-etl/old" }])
+  t.strictSame(
+    actions(held.allowed).filter((line) => line.startsWith("create")),
+    ["create etl/stranger", "create etl/unlike"],
+    "it holds back just the create that matches best",
+  )
+  t.strictSame(codes(guard(world(old, stranger))), [], "another flow is no twin")
+  t.strictSame(codes(guard(world(owned("etl/old", { ...running, paused: true }), likely))), [], "a paused one runs no more")
+  t.strictSame(codes(guard(world(owned("etl/old", { ...running, schedules: [] }), likely))), [], "nor one without a schedule")
+  t.strictSame(codes(guard({ ...world(old, likely), policy: {} })), [], "a removal that goes on holds nothing back")
+})
+
+t.test("a confirmation lets no deployment run twice whose twin still can't be retired", async (t) => {
+  const old = owned("etl/old", { entrypoint: "flow.py:f", schedules: [liveSchedule("s")] })
+  const world = { declared: [kept, declared("etl/new", { entrypoint: "flow.py:f" })], live: [keptLive, old] }
+  const held = guard(world, { siblingUnknown: true })
+  t.strictSame(codes(held), ["sibling-unknown", "would-run-twice"])
+  const confirmed = guard(world, { siblingUnknown: true, confirmed: held.hold?.digest ?? "" })
+  t.strictSame(actions(confirmed.allowed), ["keep etl/kept"])
+})
+
+t.test("an older daemon stands back: it writes nothing, names no victims, and can't be confirmed", async (t) => {
+  const world = { declared: [declared("etl/a"), kept], live: [keptLive, owned("etl/gone")] }
+  const verdict = guard(world, { superseded: true })
+  t.strictSame(codes(verdict), ["superseded"])
+  t.strictSame(verdict.hold?.victims, [])
+  t.strictSame(actions(verdict.allowed), ["keep etl/kept"])
+  const confirmed = guard(world, { superseded: true, confirmed: verdict.hold?.digest ?? "" })
+  t.strictSame(actions(confirmed.allowed), ["keep etl/kept"])
+})
+
+t.test("a guard only takes away: every change it allows is one of the plan", async (t) => {
+  const world = { declared: [declared("etl/a")], live: [live("etl/a"), owned("etl/gone")] }
+  const { changes } = planOf(world)
+  t.ok(guard(world).allowed.every((change) => changes.some((one) => one.key === change.key)))
+  t.equal(inputOf(world).source.policy.adopt, "same")
+})

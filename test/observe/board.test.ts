@@ -1,0 +1,128 @@
+import t from "tap"
+import type { Change } from "../../src/core/change.ts"
+import type { SourceName, WorkspaceName } from "../../src/core/model.ts"
+import { StatusBoard } from "../../src/observe/board.ts"
+import { converged, etl, failed, first, hold, plan, second, workspace } from "./samples.ts"
+
+const other = "other" as SourceName
+
+function board(...sources: SourceName[]): StatusBoard {
+  const made = new StatusBoard()
+  for (const source of sources) made.take({ kind: "source-added", source, workspace })
+  return made
+}
+
+const never = new AbortController().signal
+
+await t.test("a source is unknown until its first turn, then what the turn came to", async (t) => {
+  const made = board(etl)
+  t.match(made.snapshot(), [{ name: "etl", workspace: "default", state: "unknown", lastTurn: null, nextTurnAt: null }])
+
+  made.take({ kind: "turn-ended", turn: 1, outcome: converged })
+  made.take({ kind: "next-turn", source: etl, at: "2026-11-24T10:01:00.000Z" })
+  t.match(made.snapshot(), [
+    {
+      state: "synced",
+      revision: { observed: first, applied: first },
+      nextTurnAt: "2026-11-24T10:01:00.000Z",
+      lastTurn: { outcome: "converged", durationMs: 1500 },
+    },
+  ])
+})
+
+await t.test("a failed turn keeps what was known: the plan, the counts, the revision", async (t) => {
+  const made = board(etl)
+  made.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, plan, hold, kind: "held" } })
+  made.take({ kind: "turn-ended", turn: 2, outcome: failed })
+
+  const view = made.view(etl)
+  t.strictSame(view?.plan, plan)
+  t.strictSame(view?.lastTurn, 2)
+  t.match(view?.status, { revision: { applied: first }, deployments: { owned: 3 }, consecutiveFailures: 1, hold })
+})
+
+await t.test("the last 50 turns are kept, newest first", async (t) => {
+  const made = board(etl)
+  for (let turn = 1; turn <= 60; turn++) made.take({ kind: "turn-ended", turn, outcome: converged })
+
+  const history = made.view(etl)?.history ?? []
+  t.equal(history.length, 50)
+  t.strictSame([history[0]?.turn, history[49]?.turn], [60, 11])
+})
+
+await t.test("a turn of very many writes is summarised by the first of them", async (t) => {
+  const made = board(etl)
+  const change = plan.changes[0] as Change
+  const results = Array.from({ length: 500 }, () => ({ change, result: "dropped" as const, message: "" }))
+  made.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, results } })
+  t.equal(made.view(etl)?.history[0]?.writes.length, 20)
+})
+
+await t.test("a source that goes takes everything with it; what still comes of its last turn is dropped", async (t) => {
+  const made = board(etl, other)
+  made.take({ kind: "turn-ended", turn: 1, outcome: converged })
+  made.take({ kind: "source-removed", source: etl, workspace })
+  made.take({ kind: "turn-ended", turn: 2, outcome: converged })
+  made.take({ kind: "next-turn", source: etl, at: "2026-11-24T10:01:00.000Z" })
+
+  t.equal(made.view(etl), null)
+  t.strictSame(
+    made.snapshot().map(({ name }) => name),
+    ["other"],
+  )
+})
+
+await t.test("added again with the same workspace nothing is forgotten, with another everything", async (t) => {
+  const made = board(etl)
+  made.take({ kind: "turn-ended", turn: 7, outcome: converged })
+  made.take({ kind: "source-added", source: etl, workspace })
+  t.equal(made.view(etl)?.status.state, "synced")
+  made.take({ kind: "source-added", source: etl, workspace: "cloud" as WorkspaceName })
+  t.equal(made.view(etl)?.status.state, "unknown")
+})
+
+await t.test("ready once every source has finished a turn, whatever came of it, and then for good", async (t) => {
+  const made = board(etl, other)
+  t.strictSame([made.ready(), made.unfinished()], [false, ["etl", "other"]])
+  made.take({ kind: "turn-ended", turn: 1, outcome: failed })
+  t.strictSame([made.ready(), made.unfinished()], [false, ["other"]])
+  made.take({ kind: "turn-ended", turn: 2, outcome: { ...failed, source: other } })
+  t.strictSame([made.ready(), made.unfinished()], [true, []])
+  made.take({ kind: "source-added", source: "new" as SourceName, workspace })
+  t.strictSame([made.ready(), made.unfinished()], [true, ["new"]])
+})
+
+await t.test("waiting ends with a later turn only: one that is over, or the next that ends", async (t) => {
+  const made = board(etl, other)
+  made.take({ kind: "turn-ended", turn: 5, outcome: converged })
+  t.match(await made.waitForTurn(etl, 4, never), { state: "synced" }, "one that is over")
+
+  let ended = false
+  const waiting = made.waitForTurn(etl, 5, never).then((status) => {
+    ended = true
+    return status
+  })
+  made.take({ kind: "turn-ended", turn: 6, outcome: { ...converged, source: other } })
+  await Promise.resolve()
+  t.equal(ended, false, "another source's turn is none")
+  const running = made.waitForTurn(etl, 6, never)
+  made.take({ kind: "turn-ended", turn: 6, outcome: converged })
+  t.match(await waiting, { revision: { observed: first } })
+  made.take({ kind: "turn-ended", turn: 7, outcome: { ...converged, observed: second } })
+  t.match(await running, { revision: { observed: second } }, "the one that was running when it was asked is too early")
+})
+
+await t.test("waiting ends with null when the source goes or isn't there, and rejects on abort", async (t) => {
+  const made = board(etl)
+  const going = made.waitForTurn(etl, 0, never)
+  made.take({ kind: "source-removed", source: etl, workspace })
+  t.equal(await going, null)
+  t.equal(await made.waitForTurn(etl, 0, never), null)
+
+  made.take({ kind: "source-added", source: etl, workspace })
+  const abort = new AbortController()
+  const waiting = made.waitForTurn(etl, 0, abort.signal)
+  abort.abort(new Error("gone"))
+  await t.rejects(waiting, { message: "gone" })
+  await t.rejects(made.waitForTurn(etl, 0, abort.signal), { message: "gone" })
+})
