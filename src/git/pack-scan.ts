@@ -9,11 +9,20 @@ const hashBytes = 20
 const offsetDelta = 6
 const referenceDelta = 7
 
+/** One object of a pack as it stands there; a delta names its base by its place, or by its id. */
+export interface PackedObject {
+  readonly at: number
+  /** 1 commit, 2 tree, 3 blob, 4 tag, 6 and 7 deltas. */
+  readonly type: number
+  readonly data: Buffer
+  readonly base: number | string | null
+}
+
 /**
  * Walks a pack once and inflates each object within bounds, before anybody else does: a few kilobytes of zeros may
  * otherwise become gigabytes. @throws GitError
  */
-export function scanPack(pack: Buffer): void {
+export function scanPack(pack: Buffer, visit: (object: PackedObject) => void = () => undefined): void {
   const count = pack.readUInt32BE(8)
   let at = 12
   let total = 0
@@ -22,9 +31,11 @@ export function scanPack(pack: Buffer): void {
     if (size > objectBytesMax) throw tooLarge()
     total += size
     if (total > packBytesMax) throw tooLarge()
-    const { data, consumed } = inflate(pack, skipBase(pack, type, next), size)
+    const body = skipBase(pack, type, next)
+    const { data, consumed } = inflate(pack, body, size)
     if (type === offsetDelta || type === referenceDelta) total += checkDelta(data)
-    at = skipBase(pack, type, next) + consumed
+    visit({ at, type, data, base: baseOf(pack, type, at, next) })
+    at = body + consumed
   }
   if (at !== pack.length - hashBytes) throw badAnswer("the pack has something left over")
 }
@@ -49,6 +60,19 @@ function skipBase(pack: Buffer, type: number, at: number): number {
   let next = at
   while ((pack[next++] ?? 0) & 128);
   return next
+}
+
+function baseOf(pack: Buffer, type: number, at: number, next: number): number | string | null {
+  if (type === referenceDelta) return pack.toString("hex", next, next + hashBytes)
+  if (type !== offsetDelta) return null
+  // A number of its own kind: seven bits a byte, the highest first, each step but the last plus one.
+  let byte = pack[next] ?? 0
+  let distance = byte & 127
+  for (let place = next + 1; byte & 128; place++) {
+    byte = pack[place] ?? 0
+    distance = (distance + 1) * 128 + (byte & 127)
+  }
+  return at - distance
 }
 
 function inflate(pack: Buffer, at: number, size: number): { data: Buffer; consumed: number } {

@@ -119,7 +119,7 @@ export class Repository {
 
   async #fetch(remote: Remote, request: FetchRequest, signal: AbortSignal): Promise<void> {
     const { pack } = await fetchPack(this.#http, remote, await this.#kind(remote, signal), request, signal)
-    await this.#store.add(pack)
+    await this.#store.add(pack, request.have !== null)
   }
 
   async #tips(remote: Remote, ref: Ref, signal: AbortSignal): Promise<ReadonlyMap<string, RefTip>> {

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import * as git from "isomorphic-git"
 import type { Revision, Tree, TreeEntry } from "../core/model.ts"
 import { scanPack } from "./pack-scan.ts"
+import { completePack } from "./thin-pack.ts"
 
 const packsMax = 32
 const entriesMax = 1_000_000
@@ -22,9 +23,11 @@ export class ObjectStore {
     this.#folder = folder
   }
 
-  /** Takes a verified pack in. A thin one finds its bases among the packs that are here. */
-  async add(pack: Buffer): Promise<void> {
-    scanPack(pack)
+  /** Takes a verified pack in. A thin one is made whole with what is here, so that no pack needs another. */
+  async add(received: Buffer, thin: boolean): Promise<void> {
+    const cache = {}
+    if (!thin) scanPack(received)
+    const pack = thin ? await completePack(received, (oid) => this.#object(oid, cache)) : received
     const packs = join(this.#folder, "objects", "pack")
     await mkdir(packs, { recursive: true })
     const name = `pack-${pack.subarray(-20).toString("hex")}.pack`
@@ -79,6 +82,16 @@ export class ObjectStore {
     }
   }
 
+  async #object(oid: string, cache: object): Promise<{ type: number; data: Buffer } | null> {
+    try {
+      const { type, object } = await git.readObject({ fs, gitdir: this.#folder, oid, format: "content", cache })
+      return { type: typeNumbers[type] ?? 0, data: Buffer.from(object as Uint8Array) }
+    } catch (error) {
+      if (error instanceof git.Errors.NotFoundError) return null
+      throw error
+    }
+  }
+
   async #list(
     oid: string,
     walk: {
@@ -106,6 +119,8 @@ export class ObjectStore {
     return entries
   }
 }
+
+const typeNumbers: Readonly<Record<string, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 }
 
 function kindOf(mode: string): TreeEntry["kind"] {
   switch (mode.padStart(6, "0")) {

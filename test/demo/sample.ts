@@ -77,3 +77,16 @@ export const withBadEntry = `${moreOrders}
     entrypoint: flows/report.py:no_such_flow
     work_pool: *pool
 `
+
+/** A commit that no longer has one of them. */
+export const withoutWeekly = moreOrders.slice(0, moreOrders.indexOf("  - name: weekly"))
+
+/** Ten deployments of one flow. */
+export const many = `deployments:
+${Array.from(
+  { length: 10 },
+  (_, n) => `  - name: copy-${n}
+    entrypoint: flows/report.py:report
+    work_pool: { name: demo }
+`,
+).join("")}`

@@ -10,7 +10,7 @@ import { dumpInstance } from "./instances.ts"
 import { classKind } from "./kinds.ts"
 import { locate, type Session, Undecided } from "./session.ts"
 import { anything, literalKind, reference, type Type } from "./type.ts"
-import { type ClassFact, type LazyArgument, sameClass } from "./values.ts"
+import { type ClassFact, type LazyArgument, sameClass, type Value } from "./values.ts"
 
 /** The classes that one parameter refers to, by their name in the schema. */
 export interface Definitions {
@@ -58,15 +58,17 @@ function enumSchema(draft: Draft, use: { fact: ClassFact; mixin: Mixin; at: Loca
   const { fact } = use
   const members = enumMembers({ session: draft.tools.session, evaluate }, fact, use.mixin)
   if (members.length === 0) throw new Undecided(`\`${fact.syntax.name}\` has no members`, use.at)
-  const values: Json[] = members.map((member) => encode(draft.tools, member.value, use.at))
-  const kinds = new Set(
-    members.map((member) =>
-      member.value.kind === "float" ? "number" : literalKind(values[members.indexOf(member)] ?? null),
-    ),
-  )
+  const values = members.map(({ member }) => encode(draft.tools, member.value, use.at))
+  const kinds = new Set(members.map(({ member }, index) => enumKind(member.value, values[index] ?? null)))
   const [only] = kinds
-  const typed = kinds.size === 1 && only !== undefined && only !== "null" ? { type: only } : {}
+  const typed = kinds.size === 1 && only !== undefined && only !== null ? { type: only } : {}
   return { title: fact.syntax.name, ...described(fact), enum: values, ...typed }
+}
+
+/** pydantic names the type of an enum only for these. */
+function enumKind(value: Value, encoded: Json): string | null {
+  if (value.kind === "float") return "number"
+  return value.kind === "none" || value.kind === "dict" ? null : literalKind(encoded)
 }
 
 function recordSchema(draft: Draft, fact: ClassFact): JsonObject {

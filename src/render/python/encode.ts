@@ -1,9 +1,10 @@
 import type { Json, JsonObject } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
-import { evaluateLazy } from "./evaluate.ts"
+import { evaluate, evaluateLazy } from "./evaluate.ts"
 import { type Session, Undecided, Unwritable } from "./session.ts"
 import { encodeDate, encodeDuration } from "./moments.ts"
-import type { CallArgument, ClassFact, DictEntry, LazyArgument, Value } from "./values.ts"
+import { canonical } from "./typing.ts"
+import type { CallArgument, ClassFact, DictEntry, FunctionFact, LazyArgument, Value } from "./values.ts"
 
 export interface EncodeTools {
   readonly session: Session
@@ -33,8 +34,8 @@ export function encodeDefault(tools: EncodeTools, value: Value, at: Location): J
 }
 
 function encodeCompound(tools: EncodeTools, value: Value, at: Location): Json {
-  // What a decorator makes of a function or class isn't known.
-  if (value.kind === "function" && value.function.syntax.decorators.length === 0) throw new Unwritable()
+  // What another decorator makes of a function or class isn't known.
+  if (value.kind === "function" && isUnwritable(tools.session, value.function)) throw new Unwritable()
   if (value.kind === "class" && value.class.syntax.decorators.length === 0) throw new Unwritable()
   if (value.kind === "call") return encodeCall(tools, value)
   if (value.kind === "dict") return encodeDict(tools, value.entries, at)
@@ -51,7 +52,7 @@ function encodeFloat(value: number, at: Location): number {
 }
 
 /** JSON numbers stay numbers while a double holds them. */
-export function encodeInteger(value: bigint): number | bigint {
+function encodeInteger(value: bigint): number | bigint {
   return BigInt.asIntN(53, value) === value ? Number(value) : value
 }
 
@@ -59,6 +60,16 @@ function encodeBytes(value: string, at: Location): string {
   const ascii = Array.from(value).every((character) => (character.codePointAt(0) ?? 0) < asciiEnd)
   if (!ascii) throw new Undecided("bytes beyond ASCII aren't followed", at)
   return value
+}
+
+/** A function as it stands, a task or a flow. */
+function isUnwritable(session: Session, fact: FunctionFact): boolean {
+  const environment = { scope: fact.scope, before: fact.order, hidden: new Set<string>() }
+  return fact.syntax.decorators.every((decorator) => {
+    const value = evaluate(session, decorator, environment)
+    const callee = value.kind === "call" ? value.callee : value
+    return callee.kind === "outside" && ["prefect.task", "prefect.flow"].includes(canonical(callee.path))
+  })
 }
 
 const asciiEnd = 0x80

@@ -25,20 +25,25 @@ const mixins: Readonly<Record<string, Mixin>> = {
   "enum.StrEnum": "StrEnum",
 }
 
-/** All members of an enum in order. @throws `Undecided` when the class does something that could change them. */
-export function enumMembers(
-  tools: Tools,
-  fact: ClassFact,
-  mixin: Mixin,
-): readonly Extract<Value, { kind: "member" }>[] {
+export interface EnumMember {
+  /** As written; a second name of a value is the first member under another name. */
+  readonly name: string
+  readonly member: Extract<Value, { kind: "member" }>
+}
+
+/** All names of an enum's members in order. @throws `Undecided` when the class does something that could change them. */
+export function enumMembers(tools: Tools, fact: ClassFact, mixin: Mixin): readonly EnumMember[] {
   const at = locate(fact.scope, fact.syntax.at)
-  const members: Extract<Value, { kind: "member" }>[] = []
+  const members: EnumMember[] = []
   for (const { name, expression } of memberExpressions(fact)) {
-    const value = memberValue(tools, fact, { name, expression, earlier: members.at(-1)?.value ?? null, mixin })
-    if (members.some((member) => sameValue(member.value, value))) {
+    const earlier = members.map((each) => each.member.value)
+    const value = memberValue(tools, fact, { name, expression, earlier, mixin })
+    const same = members.find((each) => sameValue(each.member.value, value))
+    const refused = same !== undefined && fact.syntax.decorators.length > 0
+    if (refused || earlier.some((other) => equalsAcrossTypes(other, value))) {
       throw new Undecided(`two members of \`${fact.syntax.name}\` have the same value`, at)
     }
-    members.push({ kind: "member", class: fact, name, value })
+    members.push({ name, member: { kind: "member", class: fact, name: same?.member.name ?? name, value } })
   }
   return members
 }
@@ -49,7 +54,15 @@ export function enumMember(tools: Tools, fact: ClassFact, name: string): Value |
   if (mixin === null) return null
   const key = `${fact.scope.path}:${fact.order}.*`
   const members = tools.session.within(locate(fact.scope, fact.syntax.at), key, () => enumMembers(tools, fact, mixin))
-  return members.find((member) => member.name === name) ?? null
+  return members.find((each) => each.name === name)?.member ?? null
+}
+
+/** `1 == 1.0 == True` in Python. */
+function equalsAcrossTypes(a: Value, b: Value): boolean {
+  const numbers = [a, b].map((value) =>
+    value.kind === "int" || value.kind === "float" || value.kind === "bool" ? Number(value.value) : null,
+  )
+  return a.kind !== b.kind && numbers[0] !== null && numbers[0] === numbers[1]
 }
 
 const decisive = new Set(["__new__", "_generate_next_value_", "_ignore_", "_missing_value_", "_order_", "__set_name__"])
@@ -83,7 +96,7 @@ function memberExpressions(fact: ClassFact): { name: string; expression: Express
 function memberValue(
   tools: Tools,
   fact: ClassFact,
-  use: { name: string; expression: Expression; earlier: Value | null; mixin: Mixin },
+  use: { name: string; expression: Expression; earlier: readonly Value[]; mixin: Mixin },
 ): Value {
   const value = tools.evaluate(tools.session, use.expression, inClass(fact))
   const at = locate(fact.scope, use.expression.at)
@@ -92,7 +105,7 @@ function memberValue(
     if (next === null) throw new Undecided("the value of this enum member is only known when it runs", at)
     return next
   }
-  const plain = ["str", "int", "float", "bool", "none", "list", "tuple"].includes(value.kind)
+  const plain = ["str", "int", "float", "bool", "none", "list", "tuple", "dict"].includes(value.kind)
   const fits = use.mixin === "none" ? plain : value.kind === (use.mixin === "int" ? "int" : "str")
   if (!fits) throw new Undecided("the value of this enum member isn't a plain one", at)
   return value
@@ -107,10 +120,12 @@ function isAuto(value: Value): boolean {
   )
 }
 
-/** `auto()`: one more than the last integer; only where that rule is sure to hold. */
-function autoValue(use: { name: string; earlier: Value | null; mixin: Mixin }): Value | null {
+/** `auto()`: one more than the greatest integer, or in some versions than the last: only where both are the same. */
+function autoValue(use: { name: string; earlier: readonly Value[]; mixin: Mixin }): Value | null {
   if (use.mixin === "StrEnum") return { kind: "str", value: use.name.toLowerCase() }
   if (use.mixin === "str") return null
-  if (use.earlier === null) return { kind: "int", value: 1n }
-  return use.earlier.kind === "int" ? { kind: "int", value: use.earlier.value + 1n } : null
+  const numbers = use.earlier.map((value) => (value.kind === "int" ? value.value : null))
+  const last = numbers.length === 0 ? 0n : (numbers.at(-1) ?? null)
+  if (last === null || numbers.some((number) => number === null || number > last)) return null
+  return { kind: "int", value: last + 1n }
 }

@@ -6,6 +6,7 @@ import type { Argument, Expression, Place } from "./syntax.ts"
 const nestingMax = 100
 /** Longer literals and calls are data, no defaults; bounds the memory that a file may take. */
 const itemsMax = 5_000
+const digitsMax = 200
 
 /** Turns an expression of the parse tree into plain data; what can't be known without running becomes `opaque`. */
 export function toExpression(node: Node | null, depth = 0): Expression {
@@ -177,6 +178,7 @@ function toDictionary(node: Node, depth: number): Expression {
 function toInteger(node: Node): Expression {
   const text = node.text.replaceAll("_", "").toLowerCase()
   const decimal = /^0+$/u.test(text) ? "0" : text
+  if (decimal.length > digitsMax) return opaque(node, "a very long number")
   if (!/^(0|[1-9]\d*|0x[0-9a-f]+|0o[0-7]+|0b[01]+)$/u.test(decimal)) return opaque(node, "a number")
   return { kind: "int", value: BigInt(decimal), at: placeOf(node) }
 }

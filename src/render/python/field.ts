@@ -19,7 +19,8 @@ export interface FieldFacts {
 }
 export type FieldDefault =
   | { readonly kind: "required" }
-  | { readonly kind: "factory" }
+  /** `empty`: what the factory makes, where it is one of the two usual ones. */
+  | { readonly kind: "factory"; readonly empty: "list" | "dict" | null }
   | { readonly kind: "value"; readonly value: Value; readonly at: Location }
 
 export const noField: FieldFacts = {
@@ -73,6 +74,14 @@ export function readField(tools: EncodeTools, call: Extract<Value, { kind: "call
   return field
 }
 
+/** `default_factory=list` and the like; others are never called, so nothing is known of their result. */
+export function factoryOf(argument: LazyArgument): FieldDefault {
+  const { expression } = argument
+  const name = expression.kind === "name" ? expression.name : ""
+  const own = argument.environment.scope.bindings.has(name)
+  return { kind: "factory", empty: !own && (name === "list" || name === "dict") ? name : null }
+}
+
 interface Draft {
   default: FieldDefault
   alias: string | null
@@ -104,7 +113,7 @@ function readArgument(tools: EncodeTools, field: Draft, use: { name: string; arg
   const at = locateLazy(argument)
   if (quietNames.has(name)) return
   if (name === "default_factory") {
-    field.default = { kind: "factory" }
+    field.default = factoryOf(argument)
     return
   }
   const value = evaluateLazy(tools.session, argument)

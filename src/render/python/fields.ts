@@ -4,7 +4,16 @@ import type { Location } from "../../core/model.ts"
 import { constrainOrFail, readAnnotation, type TypeTools } from "./annotation.ts"
 import { encodeDefault } from "./encode.ts"
 import { evaluateLazy, locateLazy } from "./evaluate.ts"
-import { calledPath, describeField, type FieldDefault, type FieldFacts, isField, noField, readField } from "./field.ts"
+import {
+  calledPath,
+  describeField,
+  factoryOf,
+  type FieldDefault,
+  type FieldFacts,
+  isField,
+  noField,
+  readField,
+} from "./field.ts"
 import { classKind, isQuietMethod } from "./kinds.ts"
 import { locate, Undecided } from "./session.ts"
 import type { Statement } from "./syntax.ts"
@@ -192,7 +201,7 @@ function dataclassDefault(tools: TypeTools, lazy: Lazy): FieldFacts {
   }
   let result: FieldDefault = { kind: "required" }
   for (const argument of value.args) {
-    if (argument.name === "default_factory") result = { kind: "factory" }
+    if (argument.name === "default_factory") result = factoryOf(argument)
     else if (argument.name === "default") {
       result = { kind: "value", value: evaluateLazy(tools.session, argument), at: locateLazy(argument) }
     } else if (!["repr", "compare", "hash", "kw_only"].includes(argument.name ?? "")) {

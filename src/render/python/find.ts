@@ -97,7 +97,10 @@ function decorated(tools: Tools, fact: FunctionFact, hidden: ReadonlySet<string>
 /** A decorator of Python or Prefect itself, known not to make a flow. */
 function isHarmless(value: Value): boolean {
   if (value.kind === "call") return isHarmless(value.callee)
-  return value.kind === "outside" && /^(prefect\.tasks?|builtins|functools|contextlib|abc)\b/u.test(value.path)
+  return (
+    value.kind === "outside" &&
+    /^(prefect\.tasks?|builtins|functools\.(wraps|cache|lru_cache)|contextlib|abc)\b/u.test(value.path)
+  )
 }
 
 function readDecorator(tools: Tools, decorator: FunctionSyntax["decorators"][number], environment: Environment) {

@@ -43,6 +43,7 @@ function fieldValue(tools: TypeTools, field: ClassField, argument: LazyArgument 
     return encode(tools, value, at)
   }
   const { default: fallback } = field.field
+  if (fallback.kind === "factory" && fallback.empty !== null) return fallback.empty === "list" ? [] : {}
   if (fallback.kind === "value" && fits(fallback.value, field.type)) return encode(tools, fallback.value, fallback.at)
   throw new Undecided(`the value of \`${field.name}\` is only known when it runs`, field.at)
 }

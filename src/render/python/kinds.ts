@@ -23,7 +23,7 @@ export function classKind(session: Session, fact: ClassFact): ClassKind {
 }
 
 /** The environment of a class statement's own header: decorators and bases. */
-export function aroundClass(fact: ClassFact): Environment {
+function aroundClass(fact: ClassFact): Environment {
   return { scope: fact.scope, before: fact.order, hidden: nothingHidden }
 }
 

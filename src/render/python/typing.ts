@@ -25,6 +25,7 @@ export function canonical(path: string): string {
       "pydantic.",
     )
     .replace(/^prefect\.(?:flows|main)\.flow$/u, "prefect.flow")
+    .replace(/^prefect\.(?:tasks|main)\.task$/u, "prefect.task")
 }
 
 const arrays =

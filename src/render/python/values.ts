@@ -80,8 +80,15 @@ export function isMutable(value: Value): boolean {
 export function sameValue(a: Value, b: Value): boolean {
   if (a.kind === "member" && b.kind === "member") return sameClass(a.class, b.class) && a.name === b.name
   if (a.kind === "none" || b.kind === "none") return a.kind === b.kind
-  if ("items" in a && "items" in b) return a.kind === b.kind && sameItems(a.items, b.items)
-  return isPlain(a) && isPlain(b) && a.kind === b.kind && a.value === b.value
+  if (isPlain(a) && isPlain(b)) return a.kind === b.kind && a.value === b.value
+  const [left, right] = [partsOf(a), partsOf(b)]
+  return a.kind === b.kind && left !== null && right !== null && sameItems(left, right)
+}
+
+/** What a container holds, keys and values of a dictionary in turn; null for anything else. */
+function partsOf(value: Value): readonly Value[] | null {
+  if ("items" in value) return value.items
+  return value.kind === "dict" ? value.entries.flatMap((entry) => [entry.key, entry.value]) : null
 }
 
 function sameItems(a: readonly Value[], b: readonly Value[]): boolean {

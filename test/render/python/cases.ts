@@ -294,10 +294,25 @@ const enumCases = [
     "a: Color",
     `${enums}@unique\nclass Color(Enum):\n    A = 1\n    def label(self):\n        return self.name\n    @property\n    def other(self):\n        return 1\n`,
   ),
-  signature("a: Alias", `${enums}class Alias(Enum):\n    A = 1\n    B = 1\n`, false),
+  signature("a: Alias", `${enums}class Alias(Enum):\n    A = 1\n    B = 1\n`),
   signature("a: Odd, b=Odd.A", `${enums}class Odd(Enum):\n    A = (1, 2)\n    B = [1]\n`),
   signature("a: Odd, b=Odd.A.value", `${enums}class Odd(Enum):\n    A = [1, 2]\n    B = [2]\n`),
-  signature("a: Odd", `${enums}class Odd(Enum):\n    A = [1, 2]\n    B = [1, 2]\n`, false),
+  signature("a: Odd", `${enums}class Odd(Enum):\n    A = [1, 2]\n    B = [1, 2]\n`),
+  signature(
+    "a: Odd = Odd.B, b=Odd.B.name, c=Odd.B.value",
+    `${enums}class Odd(Enum):\n    A = 1\n    B = 1\n    C = auto()\n`,
+  ),
+  signature("a: Odd", `${enums}class Odd(Enum):\n    A = 1\n    B = True\n`, false),
+  signature("a: Odd", `${enums}class Odd(Enum):\n    A = 5\n    B = 1\n    C = auto()\n`, false),
+  signature(
+    "a: Odd = Odd.A, b=Odd.B",
+    `${enums}class Odd(Enum):\n    A = {"x": 1}\n    B = ("a", (1, 2))\n    C = "c"\n`,
+  ),
+  signature("a: Odd", `${enums}class Odd(Enum):\n    A = {"x": 1}\n`),
+  signature(
+    "a=one, b=two, c=three, d: int = one",
+    "from prefect import task, flow\n@task\ndef one(): pass\n@task(name='x')\ndef two(): pass\n@flow\ndef three(): pass",
+  ),
   signature("a: Odd", `${enums}class Odd(Enum):\n    A = None\n`),
   signature("a: Odd", `${enums}class Odd(Enum):\n    A = True\n    B = False\n`),
   signature("a: Text", `${enums}class Text(str, Enum):\n    A = 1\n`, false),
@@ -402,6 +417,14 @@ class Config(BaseModel):
     values: List[int] = [1]
     maybe: Optional[str] = None
 ---
+a: Config = Config(z={"k": 1})
+===
+class Config(BaseModel):
+    x: List[str] = Field(default_factory=list)
+    y: Dict[str, int] = Field(default_factory=dict)
+    z: Dict[str, int] = {}
+    w: List[date] = []
+---
 a: Config = Config()
 ===
 class Inner(BaseModel):
@@ -502,7 +525,7 @@ class Config(BaseModel):
     x: int
 `).map((text, index) => {
   const [parameters = "", above = ""] = text.split("\n===\n")
-  return signature(parameters, pydantic + above, ![9, 10, 13, 17, 20, 21, 22].includes(index))
+  return signature(parameters, pydantic + above, ![10, 11, 14, 18, 21, 22, 23].includes(index))
 })
 
 const records = split(`
