@@ -1,6 +1,6 @@
 import type { Suspend } from "../core/outcome.ts"
 import { presentPlan } from "../server/present.ts"
-import { concealPlan } from "./conceal.ts"
+import { concealPlan } from "../server/conceal.ts"
 import { exitCodes, type ExitCode } from "./exit.ts"
 import { planMarkdown } from "./plan-markdown.ts"
 import type { SourceReport } from "./plan-sources.ts"

@@ -1,10 +1,10 @@
+import { hidden } from "../server/present.ts"
 import { isJsonObject, type Json } from "../core/json.ts"
 import { plain } from "./terminal.ts"
 
 const valueCharsMax = 60
 /** How much of what both have in common stands before the first difference of two long values. */
 const contextChars = 12
-export const hidden = "(hidden)"
 
 /** A value as a person writes it: quoted only where it could be taken for something else. */
 export function valueText(value: Json | undefined): string {

@@ -1,4 +1,4 @@
-import { isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
+import { canonicalJson, isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
 import type { ConcurrencyOptions, DeploymentFields, FieldName, LiveSchedule, Schedule } from "./model.ts"
 import { planSchedules, schedulesJson } from "./schedule.ts"
 
@@ -136,7 +136,11 @@ function projectWord(word: string, value: Json): Json {
   if (word === "default" || word === "enum" || word === "const") return value
   if (word === "required" && Array.isArray(value)) return value.map(String).toSorted()
   if (word === "properties" || word === "definitions") return isJsonObject(value) ? mapValues(value) : value
-  if (Array.isArray(value)) return value.map((item: Json) => (isJsonObject(item) ? projectNode(item) : item))
+  if (Array.isArray(value)) {
+    const items = value.map((item: Json) => (isJsonObject(item) ? projectNode(item) : item))
+    // Python's typing remembers a union by its members: the order may be that of another place in the program.
+    return word === "anyOf" ? items.toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)) : items
+  }
   return isJsonObject(value) ? projectNode(value) : value
 }
 

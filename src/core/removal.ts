@@ -63,8 +63,10 @@ function decideRetired({ source, facts }: RemovalInput, live: LiveDeployment): C
   if (!live.fields.paused) {
     return { action: "retire", key: live.key, live, reason: "un-paused during its grace", vetoed: true }
   }
-  const endsMs = instantMs(live.updated) + source.policy.prune.graceMs
-  if (instantMs(facts.serverNow) < endsMs) {
+  const { graceMs } = source.policy.prune
+  const endsMs = instantMs(live.updated) + graceMs
+  // The server's clock is known to a second only, so "no grace" isn't left to a comparison.
+  if (graceMs > 0 && instantMs(facts.serverNow) < endsMs) {
     return leave(live, "in-grace", `retired; deleted after ${instantText(endsMs)} unless Git has it again`)
   }
   const obstacles = facts.obstacles.get(live.key)

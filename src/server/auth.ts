@@ -18,7 +18,7 @@ interface Asked {
 
 /** Lets a reader in. @throws HttpProblem */
 export async function checkReader(asked: Asked, options: AuthOptions): Promise<void> {
-  if (options.token) return checkToken(asked, options.token, options.secrets)
+  if (options.token) return checkToken(asked, options.token, { secrets: options.secrets, browsers: true })
   // Without a token a web page on a name that resolves to this address could read everything (DNS rebinding).
   if (!isOwnHost(asked.host, options.host))
     throw new HttpProblem(403, "without a configured token, only requests to localhost are answered")
@@ -26,7 +26,7 @@ export async function checkReader(asked: Asked, options: AuthOptions): Promise<v
 
 /** Lets somebody in who wants to change something. @throws HttpProblem */
 export async function checkOperator(asked: Asked, options: AuthOptions): Promise<void> {
-  if (options.token) return checkToken(asked, options.token, options.secrets)
+  if (options.token) return checkToken(asked, options.token, { secrets: options.secrets, browsers: false })
   throw new HttpProblem(403, "no token is configured, so nothing can be asked for: set `server.token` in the config")
 }
 
@@ -45,12 +45,27 @@ export async function readSecret(ref: SecretRef, secrets: SecretReader, what: st
   }
 }
 
-async function checkToken(asked: Asked, token: SecretRef, secrets: SecretReader): Promise<void> {
+/** Browsers can only ask for a name and a password, so for reading the token may come as the password, whatever the name. */
+async function checkToken(
+  asked: Asked,
+  token: SecretRef,
+  { secrets, browsers }: { readonly secrets: SecretReader; readonly browsers: boolean },
+): Promise<void> {
   const expected = await readSecret(token, secrets, "the configured token")
-  const given = /^Bearer +(\S+) *$/i.exec(asked.authorization ?? "")?.[1]
+  const bearer = /^Bearer +(\S+) *$/i.exec(asked.authorization ?? "")?.[1]
+  const given = bearer ?? (browsers ? passwordOf(asked.authorization) : undefined)
   if (given !== undefined && sameSecret(given, expected.reveal())) return
   const detail = given === undefined ? "send the token as `Authorization: Bearer TOKEN`" : "the token is wrong"
-  throw new HttpProblem(401, detail, { headers: { "www-authenticate": 'Bearer realm="lockstep"' } })
+  const schemes = browsers ? 'Bearer realm="lockstep", Basic realm="lockstep"' : 'Bearer realm="lockstep"'
+  throw new HttpProblem(401, detail, { headers: { "www-authenticate": schemes } })
+}
+
+/** Changes never take it: a browser sends it along by itself, also for a foreign page's form. */
+function passwordOf(authorization: string | undefined): string | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization ?? "")?.[1]
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, "base64").toString("utf8")
+  return text.slice(text.indexOf(":") + 1)
 }
 
 function isOwnHost(header: string | undefined, own: string): boolean {

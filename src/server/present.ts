@@ -35,7 +35,7 @@ export interface PublicField {
 
 type Mask = (text: string) => string
 
-const hidden = "(hidden)"
+export const hidden = "(hidden)"
 const problemsMax = 1000
 const victimsMax = 1000
 

@@ -6,6 +6,7 @@ import type { SourceView } from "../observe/board.ts"
 import { checkReader, type AuthOptions } from "./auth.ts"
 import { pagePolicy, statusPage } from "./page.ts"
 import type { Daemon } from "./ports.ts"
+import { concealPlan } from "./conceal.ts"
 import { jsonText, presentHistory, presentPlan, presentStatus } from "./present.ts"
 import { HttpProblem } from "./problem.ts"
 
@@ -53,7 +54,7 @@ export function addReadRoutes(app: FastifyInstance, context: Context): void {
   app.get("/api/v1/sources/:name/plan", { onRequest }, (request, reply) => {
     const { plan } = viewOf(request, context)
     if (!plan) throw new HttpProblem(404, "there is no plan yet: no turn of this source has come that far")
-    return sendJson(reply, context, presentPlan(plan, false))
+    return sendJson(reply, context, concealPlan(presentPlan(plan, false), { showValues: false, mask: maskOf(context) }))
   })
   app.get("/api/v1/sources/:name/history", { onRequest }, (request, reply) => {
     const { history } = viewOf(request, context)

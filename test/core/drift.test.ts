@@ -18,11 +18,14 @@ t.test("declared and derived fields are wanted, absent and undecided ones aren't
 })
 
 t.test("a difference names the deepest path and both sides", async (t) => {
-  t.strictSame(diff({ jobVariables: { env: { A: "1", B: "2" }, cpu: 1 } }, { jobVariables: { env: { A: "0", C: "3" }, cpu: 1 } }), [
-    { field: "jobVariables", path: "env.A", live: "0", desired: "1" },
-    { field: "jobVariables", path: "env.B", desired: "2" },
-    { field: "jobVariables", path: "env.C", live: "3" },
-  ])
+  t.strictSame(
+    diff({ jobVariables: { env: { A: "1", B: "2" }, cpu: 1 } }, { jobVariables: { env: { A: "0", C: "3" }, cpu: 1 } }),
+    [
+      { field: "jobVariables", path: "env.A", live: "0", desired: "1" },
+      { field: "jobVariables", path: "env.B", desired: "2" },
+      { field: "jobVariables", path: "env.C", live: "3" },
+    ],
+  )
   t.strictSame(diff({ pullSteps: [{ a: 1 }, { b: 1 }] }, { pullSteps: [{ a: 1 }, { b: 2 }] }), [
     { field: "pullSteps", path: "[1].b", live: 2, desired: 1 },
   ])

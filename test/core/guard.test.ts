@@ -240,8 +240,16 @@ t.test("a renamed deployment never runs under both names", async (t) => {
     "it holds back just the create that matches best",
   )
   t.strictSame(codes(guard(world(old, stranger))), [], "another flow is no twin")
-  t.strictSame(codes(guard(world(owned("etl/old", { ...running, paused: true }), likely))), [], "a paused one runs no more")
-  t.strictSame(codes(guard(world(owned("etl/old", { ...running, schedules: [] }), likely))), [], "nor one without a schedule")
+  t.strictSame(
+    codes(guard(world(owned("etl/old", { ...running, paused: true }), likely))),
+    [],
+    "a paused one runs no more",
+  )
+  t.strictSame(
+    codes(guard(world(owned("etl/old", { ...running, schedules: [] }), likely))),
+    [],
+    "nor one without a schedule",
+  )
   t.strictSame(codes(guard({ ...world(old, likely), policy: {} })), [], "a removal that goes on holds nothing back")
 })
 

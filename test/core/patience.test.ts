@@ -22,7 +22,8 @@ function left(patience: Patience, nowMs: number, desired: DesiredDeployment, ...
   return [...found].map(([name, { code }]) => `${name} ${code}`)
 }
 
-const refuse = (patience: Patience, at: number, desired = wanted("1")) => learn(patience, resultOf(desired, "refused"), [], at)
+const refuse = (patience: Patience, at: number, desired = wanted("1")) =>
+  learn(patience, resultOf(desired, "refused"), [], at)
 const stick = (patience: Patience, desired: DesiredDeployment, stuck: readonly FieldName[] = ["version"]) =>
   learn(patience, resultOf(desired, "done"), stuck, 0)
 const correct = (patience: Patience, at: number) => learn(patience, resultOf(wanted("1"), "done", true), [], at)
@@ -54,7 +55,12 @@ t.test("a refusal holds only as long as Git says the same, and then counts anew"
 })
 
 t.test("a refusal is told in its own words", async (t) => {
-  t.strictSame(patienceFor(refuse(noPatience, 0), desiredOf([wanted("1")]), 0).get(a)?.get("*"), problem)
+  t.strictSame(
+    patienceFor(refuse(noPatience, 0), desiredOf([wanted("1")]), 0)
+      .get(a)
+      ?.get("*"),
+    problem,
+  )
 })
 
 t.test("a success forgets the refusal, a passing failure teaches nothing", async (t) => {
@@ -97,7 +103,11 @@ t.test("a field corrected three times within an hour has another writer, and is 
   const thrice = correct(twice, 20 * minute)
   t.strictSame(left(thrice, 20 * minute, wanted("1")), ["version another-writer"])
   t.strictSame(left(thrice, hour, wanted("1")), [])
-  const [first] = [...(patienceFor(thrice, desiredOf([wanted("1")]), 20 * minute).get(a)?.values() ?? [])]
+  const [first] = [
+    ...(patienceFor(thrice, desiredOf([wanted("1")]), 20 * minute)
+      .get(a)
+      ?.values() ?? []),
+  ]
   t.match(first?.message, /^version was corrected 3 times within an hour/)
 })
 

@@ -46,7 +46,11 @@ t.test("each key is decided by what Git says, what is live, and whose it is", as
     ["ours and no longer in Git", { live: [owned("etl/a")] }, "retire"],
     ["nobody's, the same", { declared: [wanted], live: [live("etl/a", { description: "new" })] }, "adopt"],
     ["nobody's, different", { declared: [wanted], live: [live("etl/a")] }, "adopt"],
-    ["nobody's, adopt: never", { declared: [wanted], live: [live("etl/a")], policy: { adopt: "never" } }, "not-adopted"],
+    [
+      "nobody's, adopt: never",
+      { declared: [wanted], live: [live("etl/a")], policy: { adopt: "never" } },
+      "not-adopted",
+    ],
     ["nobody's and not in Git", { live: [live("etl/a")] }, ""],
     ["an entry with a problem", { desired: { handsOff: new Set([a]) }, live: [owned("etl/a")] }, "entry-has-problem"],
     ["an entry with a problem that isn't live", { desired: { handsOff: new Set([a]) } }, "entry-has-problem"],
@@ -133,10 +137,14 @@ t.test("a restore gives back what the retirement took, and takes its tag away", 
   ]
   for (const [claim, tag, paused, fields] of rows) {
     const now = owned("etl/a", { paused }, { tags: [`gitops-prune=${tag}`] })
-    t.strictSame(writeOf(changeOf({ declared: [declared("etl/a")], live: [now] })).patch, {
-      fields,
-      tags: markTags(me, a, ""),
-    }, claim)
+    t.strictSame(
+      writeOf(changeOf({ declared: [declared("etl/a")], live: [now] })).patch,
+      {
+        fields,
+        tags: markTags(me, a, ""),
+      },
+      claim,
+    )
   }
 })
 
@@ -170,8 +178,18 @@ t.test("another owner's is taken only by the rules of a hand-over", async (t) =>
   const elsewhere = { installation: "staging", source: etl }
   const pending = { tags: ["gitops-prune=pending"] }
   const rows: readonly [string, World["live"], object, string][] = [
-    ["its owner declares it", [owned("etl/a", {}, { owner: them })], siblings({ declares: new Set([a]) }), "owned-by-other"],
-    ["its owner isn't wholly known", [owned("etl/a", {}, { owner: them })], siblings({ complete: false }), "owned-by-other"],
+    [
+      "its owner declares it",
+      [owned("etl/a", {}, { owner: them })],
+      siblings({ declares: new Set([a]) }),
+      "owned-by-other",
+    ],
+    [
+      "its owner isn't wholly known",
+      [owned("etl/a", {}, { owner: them })],
+      siblings({ complete: false }),
+      "owned-by-other",
+    ],
     ["its owner doesn't have it any more", [owned("etl/a", {}, { owner: them })], siblings(), "adopt"],
     [
       "its owner has it, but it is retired",
@@ -271,7 +289,10 @@ t.test("the default queue by its name is the default queue, also of a pool that 
   const pools = [pool("pool", ["main", "fast"])]
   for (const workPool of ["pool", undefined]) {
     const wanted = declared("etl/a", { workQueue: "main", ...(workPool && { workPool }) })
-    t.equal(changeOf({ declared: [wanted], live: [owned("etl/a", {}, { letters: "qw" })], pools }).action, workPool ? "keep" : "update")
+    t.equal(
+      changeOf({ declared: [wanted], live: [owned("etl/a", {}, { letters: "qw" })], pools }).action,
+      workPool ? "keep" : "update",
+    )
     t.equal(changeOf({ declared: [wanted], live: [owned("etl/a", {}, { letters: "q" })], pools }).action, "keep")
   }
 })
@@ -289,7 +310,9 @@ t.test("a field in patience is left alone and told, the others are written", asy
   const world = { declared: [declared("etl/a", { description: "new", version: "2" })], live: [owned("etl/a")] }
   t.match(writeOf(changeOf(world, { patience })).patch.fields, { description: "new" })
   t.notMatch(writeOf(changeOf(world, { patience })).patch.fields, { version: "2" })
-  t.match(planOf(world, { patience }).problems, [{ code: "unconvergeable", message: "version: it still differs", line: 3 }])
+  t.match(planOf(world, { patience }).problems, [
+    { code: "unconvergeable", message: "version: it still differs", line: 3 },
+  ])
 })
 
 t.test("a refused deployment is left alone until its time has come", async (t) => {
@@ -336,7 +359,12 @@ t.test("an orphan goes only when nothing speaks against it", async (t) => {
   const rows: readonly [string, World, object, string][] = [
     ["gone from a whole Git", { live: orphan() }, {}, "retire"],
     ["Git isn't wholly known", { live: orphan(), desired: { kind: "partial" } }, {}, "orphan-unsure"],
-    ["Git isn't wholly known, in its grace", { live: pending, desired: { kind: "partial" }, removal: after(2 * day) }, {}, "orphan-unsure"],
+    [
+      "Git isn't wholly known, in its grace",
+      { live: pending, desired: { kind: "partial" }, removal: after(2 * day) },
+      {},
+      "orphan-unsure",
+    ],
     ["something of this source was refused", { live: orphan(), removal: { refused: true } }, {}, "orphan-unsure"],
     ["prune.mode: off", { live: orphan(), policy: { prune: { mode: "off" } } }, {}, "removal-off"],
     ["a person opted out", { live: orphan(["gitops-prune=never"]) }, {}, "opted-out"],
@@ -344,17 +372,33 @@ t.test("an orphan goes only when nothing speaks against it", async (t) => {
     ["another source has it but can't take it", { live: orphan() }, claims(false), "claimed-by"],
     ["just retired", { live: pending, removal: after(day - 1) }, {}, "in-grace"],
     ["its grace is over", { live: pending, removal: after(day) }, {}, "prune"],
-    ["its grace is over, but a run isn't", { live: pending, removal: { ...after(day), obstacles } }, {}, "waiting-for-run"],
+    [
+      "its grace is over, but a run isn't",
+      { live: pending, removal: { ...after(day), obstacles } },
+      {},
+      "waiting-for-run",
+    ],
     ["a run takes a day longer", { live: pending, removal: { ...after(2 * day), obstacles } }, {}, "prune"],
-    ["its grace is over, but another source has it", { live: pending, removal: after(day) }, claims(false), "claimed-by"],
+    [
+      "its grace is over, but another source has it",
+      { live: pending, removal: after(day) },
+      claims(false),
+      "claimed-by",
+    ],
     ["un-paused in its grace", { live: orphan(["gitops-prune=pending"]), removal: after(day) }, {}, "retire"],
   ]
   for (const [claim, world, more, expected] of rows) t.strictSame(codesOf(world, more), [expected], claim)
 })
 
 t.test("un-pausing during the grace is a veto, and stays one", async (t) => {
-  t.match(changeOf({ live: [owned("etl/a", {}, { tags: ["gitops-prune=pending"] })] }), { action: "retire", vetoed: true })
-  t.match(changeOf({ live: [owned("etl/a", {}, { tags: ["gitops-prune=vetoed"] })] }), { action: "retire", vetoed: true })
+  t.match(changeOf({ live: [owned("etl/a", {}, { tags: ["gitops-prune=pending"] })] }), {
+    action: "retire",
+    vetoed: true,
+  })
+  t.match(changeOf({ live: [owned("etl/a", {}, { tags: ["gitops-prune=vetoed"] })] }), {
+    action: "retire",
+    vetoed: true,
+  })
   t.match(changeOf({ live: [owned("etl/a")] }), { action: "retire", vetoed: false })
 })
 

@@ -49,8 +49,7 @@ export function written(live: LiveDeployment, write: Write): LiveDeployment {
 
 export function patched(live: LiveDeployment, patch: DeploymentPatch): LiveDeployment {
   const { fields, tags = live.allTags, schedules = [] } = patch
-  const infrastructure =
-    "workQueue" in fields && !("workPool" in fields) ? { ...fields, workPool: legacyPool } : fields
+  const infrastructure = "workQueue" in fields && !("workPool" in fields) ? { ...fields, workPool: legacyPool } : fields
   const next = {
     ...live,
     updated: tick(),

@@ -93,7 +93,8 @@ t.test("a source is changed when what it reads is elsewhere than recorded", asyn
     ["no record while it owns nothing", null, source, 0, false],
     ["a record of a suspension alone", { ...emptyRecord, suspend: record.suspend }, source, 1, true],
   ]
-  for (const [claim, before, now, owned, expected] of rows) t.equal(isSourceChanged(before, now, owned), expected, claim)
+  for (const [claim, before, now, owned, expected] of rows)
+    t.equal(isSourceChanged(before, now, owned), expected, claim)
 })
 
 t.test("refs have one text each", async (t) => {

@@ -7,7 +7,10 @@ const seven = cron("0 7 * * *")
 const anchor = "2026-01-01T00:00:00Z"
 
 t.test("nothing is written when all is as Git says, named or not", async (t) => {
-  const { name, remove, patch } = planSchedules([schedule(null), schedule("b", seven)], [liveSchedule("b", seven), liveSchedule(null)])
+  const { name, remove, patch } = planSchedules(
+    [schedule(null), schedule("b", seven)],
+    [liveSchedule("b", seven), liveSchedule(null)],
+  )
   t.strictSame({ name, remove, patch }, { name: [], remove: [], patch: [] })
 })
 

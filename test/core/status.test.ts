@@ -45,7 +45,11 @@ const problem = { severity: "error", code: "c", message: "m" } as const
 const before = reduceStatus(initialStatus(etl, workspace), converged)
 
 t.test("a source is unknown before its first turn", async (t) => {
-  t.match(initialStatus(etl, workspace), { state: "unknown", lastTurn: null, revision: { observed: null, applied: null } })
+  t.match(initialStatus(etl, workspace), {
+    state: "unknown",
+    lastTurn: null,
+    revision: { observed: null, applied: null },
+  })
 })
 
 t.test("the state is the first that fits", async (t) => {
@@ -56,7 +60,11 @@ t.test("the state is the first that fits", async (t) => {
     ["synced", converged, "synced"],
     ["drifted", { ...converged, counts: { ...counts, drifted: 1 } }, "drifted"],
     ["progressing", { ...converged, results: [dropped], counts: { ...counts, drifted: 1 } }, "progressing"],
-    ["an error beats progress", { ...converged, kind: "degraded", results: [dropped], problems: [problem] }, "degraded"],
+    [
+      "an error beats progress",
+      { ...converged, kind: "degraded", results: [dropped], problems: [problem] },
+      "degraded",
+    ],
     ["a warning is no error", { ...converged, problems: [{ ...problem, severity: "warning" }] }, "synced"],
     ["a failure that heals", failed, "degraded"],
     ["a hold beats an error", { ...converged, kind: "held", hold, problems: [problem] }, "held"],
@@ -103,7 +111,13 @@ t.test("what is over is no longer shown", async (t) => {
 })
 
 t.test("applied stays the last one that was whole, and only a converged turn is a success", async (t) => {
-  const after = reduceStatus(before, { ...converged, kind: "degraded", observed: second, applied: null, startedAt: "later" })
+  const after = reduceStatus(before, {
+    ...converged,
+    kind: "degraded",
+    observed: second,
+    applied: null,
+    startedAt: "later",
+  })
   t.strictSame(after.revision, { observed: second, applied: first })
   t.equal(after.lastSuccessAt, noon)
 })

@@ -51,7 +51,11 @@ t.test("a patch has just what differs, and what must travel with it", async (t) 
     ],
     [
       "a schema takes the parameters along that it is checked against",
-      { parameterSchema: { type: "object", properties: { x: {} } }, parameters: { x: 1 }, enforceParameterSchema: true },
+      {
+        parameterSchema: { type: "object", properties: { x: {} } },
+        parameters: { x: 1 },
+        enforceParameterSchema: true,
+      },
       { parameters: { x: 1 } },
       {
         parameters: { x: 1 },

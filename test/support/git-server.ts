@@ -41,10 +41,26 @@ export interface GitRepository {
   git(...args: readonly string[]): string
 }
 
-const identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"]
-const environment = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null", HOME: "/nonexistent" }
+const identity = [
+  "-c",
+  "user.name=Ada",
+  "-c",
+  "user.email=ada@example.com",
+  "-c",
+  "init.defaultBranch=main",
+  "-c",
+  "commit.gpgsign=false",
+]
+const environment = {
+  PATH: process.env["PATH"],
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_SYSTEM: "/dev/null",
+  HOME: "/nonexistent",
+}
 
-export async function openGitServer(options: { readonly folder?: string; readonly port?: number } = {}): Promise<GitServer> {
+export async function openGitServer(
+  options: { readonly folder?: string; readonly port?: number } = {},
+): Promise<GitServer> {
   const root = options.folder ?? mkdtempSync(join(tmpdir(), "lockstep-git-"))
   mkdirSync(root, { recursive: true })
   const requests: GitRequest[] = []
@@ -72,7 +88,12 @@ function createRepository(root: string, url: string, name: string): GitRepositor
   const folder = join(root, `${name}.git`)
   const work = join(root, `${name}.work`)
   const run = (cwd: string, args: readonly string[]): string =>
-    execFileSync("git", [...identity, ...args], { cwd, env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim()
+    execFileSync("git", [...identity, ...args], {
+      cwd,
+      env: environment,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    }).trim()
   mkdirSync(work, { recursive: true })
   run(root, ["init", "--quiet", "--bare", folder])
   run(work, ["init", "--quiet"])
@@ -89,14 +110,25 @@ function createRepository(root: string, url: string, name: string): GitRepositor
         else writeFileSync(file, text)
       }
       run(work, ["add", "--all"])
-      run(work, ["commit", "--quiet", "--allow-empty", "--message", `change ${Object.keys(files).join(", ").slice(0, 60)}`])
+      run(work, [
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message",
+        `change ${Object.keys(files).join(", ").slice(0, 60)}`,
+      ])
       run(work, ["push", "--quiet", "--force", "origin", `HEAD:refs/heads/${branch}`])
       return run(work, ["rev-parse", "HEAD"])
     },
   }
 }
 
-async function serve(server: GitServer, root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  server: GitServer,
+  root: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { pathname, search } = new URL(request.url ?? "/", "http://127.0.0.1")
   const seen: GitRequest = {
     method: request.method ?? "GET",
@@ -123,12 +155,21 @@ async function serve(server: GitServer, root: string, request: IncomingMessage, 
   await sent
   const answer = Buffer.concat(chunks)
   const end = answer.indexOf("\r\n\r\n")
-  const headers = answer.subarray(0, end).toString().split("\r\n").map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string])
+  const headers = answer
+    .subarray(0, end)
+    .toString()
+    .split("\r\n")
+    .map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string])
   const status = headers.find(([name]) => name.toLowerCase() === "status")?.[1]
   const real = answer.subarray(end + 4)
   const body = fault?.kind === "body" ? fault.change(real) : real
   seen.responseBytes = body.length
-  response.writeHead(Number.parseInt(status ?? "200"), Object.fromEntries(headers.filter(([name]) => name.toLowerCase() !== "status"))).end(body)
+  response
+    .writeHead(
+      Number.parseInt(status ?? "200"),
+      Object.fromEntries(headers.filter(([name]) => name.toLowerCase() !== "status")),
+    )
+    .end(body)
 }
 
 function cgi(
@@ -142,7 +183,10 @@ function cgi(
     "safe.directory": "*",
     ...(fault?.kind === "config" && fault.settings),
   }
-  const config = Object.entries(settings).flatMap(([key, value], n) => [[`GIT_CONFIG_KEY_${n}`, key], [`GIT_CONFIG_VALUE_${n}`, value]])
+  const config = Object.entries(settings).flatMap(([key, value], n) => [
+    [`GIT_CONFIG_KEY_${n}`, key],
+    [`GIT_CONFIG_VALUE_${n}`, value],
+  ])
   const header = (name: string): string => String(request.headers[name] ?? "")
   return {
     ...environment,

@@ -1,6 +1,5 @@
 import { isJsonObject, type Json } from "../core/json.ts"
-import type { PublicField, PublicPlan } from "../server/present.ts"
-import { hidden } from "./value-text.ts"
+import { hidden, type PublicField, type PublicPlan } from "./present.ts"
 
 /**
  * Names that say that their value is a secret, wherever it stands. A plan ends up in logs of CI and comments of pull

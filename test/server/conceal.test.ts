@@ -1,11 +1,11 @@
 import fc from "fast-check"
 import t from "tap"
-import { concealPlan } from "../../src/cli/conceal.ts"
+import { concealPlan } from "../../src/server/conceal.ts"
 import { planMarkdown } from "../../src/cli/plan-markdown.ts"
 import { planText } from "../../src/cli/plan-text.ts"
 import type { Json, JsonObject } from "../../src/core/json.ts"
 import { presentPlan, type PublicPlan } from "../../src/server/present.ts"
-import { declared, owned, planOf } from "./plans.ts"
+import { declared, owned, planOf } from "../cli/plans.ts"
 
 const secret = "hunter2hunter2"
 const mask = (text: string): string => text.replaceAll("configured", "[secret]")
