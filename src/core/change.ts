@@ -122,3 +122,9 @@ export type ChangeResult =
   | { readonly change: Change; readonly result: "done"; readonly id: DeploymentId; readonly at: Instant }
   | { readonly change: Change; readonly result: "dropped"; readonly message: string }
   | { readonly change: Change; readonly result: "failed"; readonly problem: Problem; readonly transient: boolean }
+
+/** Reasons that others look for: a difference that was made in Prefect counts as drift. */
+export const reasons = {
+  edited: "edited in Prefect",
+  markRemoved: "its ownership tags were removed in Prefect",
+} as const

@@ -1,4 +1,4 @@
-import type { ChangeResult } from "./change.ts"
+import { reasons, type ChangeResult } from "./change.ts"
 import { digestOf } from "./digest.ts"
 import { fieldNames, fieldOf, fieldTitle } from "./fields.ts"
 import type { Desired, DesiredDeployment, DeploymentKey, FieldName, Problem } from "./model.ts"
@@ -102,7 +102,7 @@ function learnFields(
 ): Patience["fields"] {
   if (result !== "done" || !("diffs" in change) || !("desired" in change)) return before
   const learned = new Map(before)
-  const corrected = change.action === "update" && change.reason === "edited in Prefect"
+  const corrected = change.action === "update" && change.reason === reasons.edited
   for (const field of new Set(change.diffs.map((diff) => diff.field))) {
     const known = learned.get(slot(change.key, field))
     const desired = fieldDigest(change.desired, field)

@@ -1,4 +1,4 @@
-import type { Change, FieldDiff, Plan } from "./change.ts"
+import { reasons, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
 import { fieldOf, fieldTitle } from "./fields.ts"
 import { markTags, readMark, readPruneTag, sameOwner, type Owner } from "./mark.ts"
@@ -152,7 +152,7 @@ function decideOwned(input: PlanInput, desired: DesiredDeployment, live: LiveDep
   if (drifted && input.source.policy.onDrift === "report") {
     return { ...skip(live.key, live, "drift-reported", "edited in Prefect; onDrift: report leaves it"), diffs }
   }
-  return { ...change, action: "update", reason: drifted ? "edited in Prefect" : "changed in Git" }
+  return { ...change, action: "update", reason: drifted ? reasons.edited : "changed in Git" }
 }
 
 function decideAdoption(
@@ -166,7 +166,7 @@ function decideAdoption(
   if (input.source.policy.adopt === "never") {
     return skip(live.key, live, "not-adopted", "it exists without an owner; adopt: never leaves it")
   }
-  const reason = input.unchangedInGit(live.key) ? "its mark was removed by another writer" : "existed without an owner"
+  const reason = input.unchangedInGit(live.key) ? reasons.markRemoved : "existed without an owner"
   return { ...change, action: "adopt", from: "unowned", reason }
 }
 
@@ -235,8 +235,18 @@ function problemsOf(input: PlanInput, change: Change): readonly Problem[] {
   const waiting = [...(input.patience.get(change.key) ?? [])].flatMap(([name, problem]) =>
     name === "*" ? [] : [{ ...problem, message: `${fieldTitle(name)}: ${problem.message}` }],
   )
-  const found = [skipped, sharedLimit(change, desired), ...waiting].filter((problem) => problem !== null)
+  const found = [skipped, sharedLimit(change, desired), otherWriter(change), ...waiting].filter(
+    (problem) => problem !== null,
+  )
   return found.map((problem) => ({ ...problem, ...desired?.at }))
+}
+
+/** `prefect deploy` over one of ours leaves it without our tags. */
+function otherWriter(change: Change): Problem | null {
+  if (change.action !== "adopt" || change.reason !== reasons.markRemoved) return null
+  const message =
+    "its ownership tags were removed: something else deploys it too (a CI job with prefect deploy?); stop that"
+  return problemOf("another-writer", message, change.key)
 }
 
 function sharedLimit(change: Change, desired: DesiredDeployment | undefined): Problem | null {

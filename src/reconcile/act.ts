@@ -1,4 +1,4 @@
-import type { Change, ChangeResult } from "../core/change.ts"
+import { reasons, type Change, type ChangeResult } from "../core/change.ts"
 import { fieldTitle } from "../core/fields.ts"
 import type { FieldName } from "../core/model.ts"
 import { learn } from "../core/patience.ts"
@@ -60,7 +60,7 @@ function whyNot(change: Written, results: readonly ChangeResult[], { drain }: Si
 function tell({ events, secrets }: TurnContext, source: Source, { revision }: Decision, result: ChangeResult): void {
   const { change } = result
   if (result.result === "dropped" || change.action === "keep" || change.action === "skip") return
-  const edited = "diffs" in change && change.reason === "edited in Prefect"
+  const edited = "diffs" in change && isDrift(change)
   const corrected: readonly FieldName[] = edited ? [...new Set(change.diffs.map(({ field }) => field))] : []
   events.emit({
     kind: "written",
@@ -74,4 +74,8 @@ function tell({ events, secrets }: TurnContext, source: Source, { revision }: De
     result: result.result === "done" ? "ok" : "failed",
     message: result.result === "failed" ? secrets.mask(result.problem.message) : null,
   })
+}
+
+function isDrift({ reason }: { readonly reason: string }): boolean {
+  return reason === reasons.edited || reason === reasons.markRemoved
 }

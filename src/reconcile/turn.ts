@@ -1,4 +1,4 @@
-import type { ChangeResult } from "../core/change.ts"
+import type { Action, ChangeResult } from "../core/change.ts"
 import { isUnfinished } from "../core/delay.ts"
 import type { Problem } from "../core/model.ts"
 import type { Failure, Outcome } from "../core/outcome.ts"
@@ -114,10 +114,14 @@ function conclude(
   }))
   const errors = problems.some(({ severity }) => severity === "error")
   const kind = hold ? "held" : errors || isUnfinished({ results }) ? "degraded" : "converged"
-  const applied = source.apply && !isUnfinished({ results }) ? revision : null
+  const waiting = plan.changes.some((change) => made.has(change.action) && !decision.allowed.includes(change))
+  const applied = source.apply && !waiting && !isUnfinished({ results }) ? revision : null
   const counts = countsOf(decision, results, problems)
   return { kind, plan, results: [...before, ...results], problems, hold, pin, applied, counts }
 }
+
+/** A revision is applied when these are done; removals have a pace of their own. */
+const made = new Set<Action>(["create", "update", "adopt", "restore"])
 
 /** Remembers what Git said about each deployment that is now as it should be. */
 function settle(memory: SourceMemory, { plan, desired }: Decision, results: readonly ChangeResult[]): void {

@@ -163,7 +163,7 @@ t.test("an adoption writes the mark and what differs, and replaces a broken mark
 
 t.test("an adoption of what Git still says the same of names another writer", async (t) => {
   const change = changeOf({ declared: [declared("etl/a")], live: [live("etl/a")], drift: true })
-  t.match(change, { action: "adopt", reason: "its mark was removed by another writer" })
+  t.match(change, { action: "adopt", reason: "its ownership tags were removed in Prefect" })
 })
 
 const sibling = (more: Partial<Sibling> = {}): Sibling => ({
