@@ -1,7 +1,6 @@
 import type { Change, Plan } from "./change.ts"
 import type { Reason } from "./guard.ts"
-import { fields } from "./fields.ts"
-import { jsonEqual } from "./json.ts"
+import { likeness } from "./likeness.ts"
 import { isRetired } from "./plan.ts"
 import type { LiveDeployment } from "./model.ts"
 import type { Source } from "./source.ts"
@@ -134,7 +133,7 @@ function runningTwice({ plan }: RemovalGuard, reasons: readonly (Reason | null)[
   return { code: "would-run-twice", message, victims, held: pairs.map(({ twin }) => twin), releasable: true }
 }
 
-const stayingCodes = new Set(["removal-off", "orphan-unsure"])
+const stayingCodes = new Set(["removal-off", "orphan-unsure", "claimed-by"])
 
 function runsOn(change: Change, held: ReadonlySet<Change>): change is Change & { live: LiveDeployment } {
   const stays =
@@ -145,18 +144,9 @@ function runsOn(change: Change, held: ReadonlySet<Change>): change is Change & {
 
 function bestTwin(orphan: LiveDeployment, creates: ReadonlySet<Create>): Create | null {
   const scored = [...creates]
-    .map((create) => ({ create, score: likeness(orphan, create) }))
+    .map((create) => ({ create, score: likeness(orphan, create.desired) }))
     .filter(({ score }) => score > 0)
   return scored.toSorted((a, b) => b.score - a.score)[0]?.create ?? null
-}
-
-/** 0 = another thing: only the same entrypoint makes two deployments candidates for one. */
-export function likeness(orphan: LiveDeployment, { desired }: Create): number {
-  const { entrypoint, schedules, parameters } = desired.fields
-  if (!("value" in entrypoint) || entrypoint.value !== orphan.fields.entrypoint) return 0
-  const sameSchedules = "value" in schedules && fields.schedules.equal(schedules.value, orphan.fields.schedules)
-  const sameParameters = "value" in parameters && jsonEqual(parameters.value ?? null, orphan.fields.parameters)
-  return 1 + (sameSchedules ? 2 : 0) + (sameParameters ? 1 : 0)
 }
 
 function reason(code: string, victims: readonly Change[], message: string): Reason | null {

@@ -22,8 +22,8 @@ export interface GuardInput extends RemovalGuard {
 export interface Verdict {
   readonly allowed: readonly Change[]
   readonly hold: Hold | null
-  /** The hold that a confirmation has just released, if it did. */
-  readonly released: boolean
+  /** Codes of the reasons that a confirmation has just released. */
+  readonly released: readonly string[]
 }
 
 /** Why some changes wait, and which; `victims` are what a person is asked about, `held` what stays out meanwhile. */
@@ -43,15 +43,15 @@ const massUpdatePercent = 20
 export function guardPlan(input: GuardInput): Verdict {
   if (input.superseded) return standBack(input)
   const reasons = [differingAdoptions(input), massUpdate(input), ...removalReasons(input)].filter((one) => one !== null)
-  if (reasons.length === 0) return { allowed: input.plan.changes, hold: null, released: false }
+  if (reasons.length === 0) return { allowed: input.plan.changes, hold: null, released: [] }
   const hold = holdOf(reasons, input)
-  const released = hold.digest === input.confirmed
-  const standing = released ? reasons.filter((reason) => outlasts(reason, reasons)) : reasons
+  const confirmed = hold.digest === input.confirmed
+  const standing = confirmed ? reasons.filter((reason) => outlasts(reason, reasons)) : reasons
   const held = new Set(standing.flatMap((reason) => reason.held))
   return {
     allowed: input.plan.changes.filter((change) => !held.has(change)),
     hold: standing.length > 0 ? holdOf(standing, input) : null,
-    released,
+    released: reasons.filter((reason) => !standing.includes(reason)).map(({ code }) => code),
   }
 }
 
@@ -67,7 +67,7 @@ function standBack(input: GuardInput): Verdict {
   const message = "a newer daemon of this installation works on this source; stop one of the two"
   const reason = { code: "superseded", message, victims: [], held: [], releasable: false }
   const allowed = input.plan.changes.filter(({ action }) => action === "keep" || action === "skip")
-  return { allowed, hold: holdOf([reason], input), released: false }
+  return { allowed, hold: holdOf([reason], input), released: [] }
 }
 
 /** `adopt: same` takes a resource silently only when nothing but the mark would change. */

@@ -9,7 +9,7 @@ import type { DeploymentKey, SourceName } from "./model.ts"
 export const managedTag = "managed-by=gitops"
 const ownerPrefix = "gitops="
 const markPrefix = "gitops-mark="
-const prunePrefix = "gitops-prune="
+export const prunePrefix = "gitops-prune="
 
 export interface Owner {
   readonly installation: string

@@ -65,6 +65,10 @@ export function planChanges(input: PlanInput): Plan {
     orphans,
     claims: claimsIn(input),
     facts: input.removal,
+    waiting: declared.flatMap((change) => {
+      const isWaiting = change.action === "skip" && change.live === null
+      return isWaiting ? (desired.deployments.get(change.key) ?? []) : []
+    }),
   })
   const changes = [...declared, ...untouched, ...removals].toSorted((a, b) =>
     a.key < b.key ? -1 : a.key > b.key ? 1 : 0,

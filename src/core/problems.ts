@@ -39,6 +39,10 @@ export const problemCodes = {
     severity: null,
     summary: "Git may no longer have it: something couldn't be read, so nothing is removed.",
   },
+  "create-waits": {
+    severity: null,
+    summary: "Git no longer has it, but what looks like its successor can't be made yet.",
+  },
   "removal-off": { severity: null, summary: "Git no longer has it, but prune.mode: off keeps it." },
   claimed: { severity: null, summary: "Git no longer has it here, but another source declares it and takes it over." },
   "claimed-by": {

@@ -1,7 +1,8 @@
 import type { Change } from "./change.ts"
 import { instantMs, instantText } from "./instant.ts"
 import { readPruneTag } from "./mark.ts"
-import type { Desired, DeploymentKey, Instant, LiveDeployment, SourceName } from "./model.ts"
+import { likeness } from "./likeness.ts"
+import type { Desired, DesiredDeployment, DeploymentKey, Instant, LiveDeployment, SourceName } from "./model.ts"
 import type { Obstacles } from "./obstacles.ts"
 import type { Source } from "./source.ts"
 
@@ -28,6 +29,8 @@ interface RemovalInput {
   /** Sources of this workspace that declare a key. */
   readonly claims: (key: DeploymentKey) => readonly Claim[]
   readonly facts: RemovalFacts
+  /** Declared, but they can't be created yet. */
+  readonly waiting: readonly DesiredDeployment[]
 }
 
 /**
@@ -55,6 +58,8 @@ function decide(input: RemovalInput, live: LiveDeployment): Change {
   if (claim?.canTake) return leave(live, "claimed", `no longer in Git here; source ${claim.source} takes it over`)
   if (claim) return leave(live, "claimed-by", `source ${claim.source} declares it but can't take it over now`)
   if (tag === "pending" || tag === "pending-paused") return decideRetired(input, live)
+  const successor = input.waiting.find((desired) => likeness(live, desired) > 0)
+  if (successor) return leave(live, "create-waits", `no longer in Git, but ${successor.key} can't take its place yet`)
   const reason = tag === "vetoed" ? "no longer in Git; its removal was vetoed by un-pausing it" : "no longer in Git"
   return { action: "retire", key: live.key, live, reason, vetoed: tag === "vetoed" }
 }

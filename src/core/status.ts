@@ -98,13 +98,18 @@ export function countDone(outcome: Pick<Outcome, "plan" | "results">): ActionCou
   return counts
 }
 
+/** Past its grace, and deleted as soon as a run is over: nobody needs to do anything. */
+function isWaitingForRun({ plan }: Outcome): boolean {
+  return plan?.changes.some((change) => change.action === "skip" && change.code === "waiting-for-run") ?? false
+}
+
 /** The first that fits, in the order of the type. */
 function stateOf(outcome: Outcome): SourceState {
   if (outcome.suspend) return "suspended"
   if (outcome.failure?.kind === "stalled") return "stalled"
   if (outcome.hold) return "held"
   if (outcome.kind === "failed" || outcome.problems.some((problem) => problem.severity === "error")) return "degraded"
-  if (outcome.results.some(({ result }) => result !== "done")) return "progressing"
+  if (outcome.results.some(({ result }) => result !== "done") || isWaitingForRun(outcome)) return "progressing"
   if (outcome.counts.drifted > 0) return "drifted"
   return "synced"
 }

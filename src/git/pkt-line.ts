@@ -1,4 +1,4 @@
-import { GitError } from "../lib/errors.ts"
+import { badAnswer } from "./failures.ts"
 
 /** Git's framing (gitprotocol-common): four hex digits of length, then that much; lengths 0 to 2 are marks. */
 export type Packet =
@@ -10,52 +10,39 @@ export type Packet =
 export const flush = "0000"
 export const delimiter = "0001"
 
+const marks = ["flush", "delimiter", "end"] as const
+
 /** One packet with a line of text. */
 export function pkt(text: string): string {
   return (Buffer.byteLength(text) + 4).toString(16).padStart(4, "0") + text
 }
 
 /** All packets of an answer. @throws GitError when it was cut short or isn't framed at all. */
-export function* readPackets(bytes: Buffer): Generator<Packet> {
-  let at = 0
-  while (at < bytes.length) {
+export function readPackets(bytes: Buffer): readonly Packet[] {
+  const packets: Packet[] = []
+  if (bytes.length === 0) throw badAnswer("it is empty")
+  for (let at = 0; at < bytes.length;) {
     const digits = bytes.toString("latin1", at, at + 4)
+    if (digits.length < 4) throw badAnswer("it was cut short")
     const length = /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : Number.NaN
-    if (Number.isNaN(length) || length === 3)
-      throw badAnswer("it isn't Git's protocol: is the URL that of a repository?")
-    if (length < 4) {
-      yield { kind: marks[length] ?? "end" }
-      at += 4
-      continue
-    }
+    if (Number.isNaN(length) || length === 3) throw badAnswer("it isn't in Git's protocol")
     if (at + length > bytes.length) throw badAnswer("it was cut short")
-    yield { kind: "data", data: bytes.subarray(at + 4, at + length) }
-    at += length
+    const mark = marks[length]
+    packets.push(mark ? { kind: mark } : { kind: "data", data: bytes.subarray(at + 4, at + length) })
+    at += Math.max(length, 4)
   }
+  return packets
 }
 
-const marks = ["flush", "delimiter", "end"] as const
-
-/** The text of a data packet without its line end. */
-export function lineOf(packet: Packet): string {
-  return packet.kind === "data" ? packet.data.toString("utf8").replace(/\n$/, "") : ""
+/** The text of a data packet without its line end; "" for a mark. */
+export function lineOf(packet: Packet | undefined): string {
+  return packet?.kind === "data" ? packet.data.toString("utf8").replace(/\n$/, "") : ""
 }
 
-/** Something came back that isn't a whole and proper answer: nothing may be concluded from it. */
-export function badAnswer(why: string, cause?: unknown): GitError {
-  return new GitError(`the Git server's answer can't be used: ${why}`, {
-    kind: "transient",
-    code: "git-bad-answer",
-    cause,
-  })
-}
-
-/** The server's own refusal inside a well-formed answer. */
-export function refusal(words: string): GitError {
-  const missing = /not our ref|not found|unadvertised object|no such remote ref/i.test(words)
-  const code = missing ? "revision-not-found" : "git-refused"
-  return new GitError(`the Git server refuses: ${words.slice(0, 300)}`, {
-    kind: missing ? "stalled" : "transient",
-    code,
-  })
+/** The packets before the flush that ends an answer. @throws GitError when the answer goes on or stops before it. */
+export function beforeFlush(packets: readonly Packet[]): readonly Packet[] {
+  const end = packets.findIndex((packet) => packet.kind === "flush")
+  if (end === -1) throw badAnswer("it was cut short")
+  if (end !== packets.length - 1) throw badAnswer("it goes on behind its end")
+  return packets.slice(0, end)
 }

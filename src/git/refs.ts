@@ -1,46 +1,55 @@
 import type { Revision } from "../core/model.ts"
 import type { Ref, Remote } from "../core/source.ts"
 import { GitError } from "../lib/errors.ts"
-import type { RefTip } from "./protocol.ts"
+import type { RefTip } from "./discover.ts"
 
 export interface Resolution {
   readonly revision: Revision
-  /** Full name of the ref; null for a commit id. */
+  /** Full name of the ref that it came from; null for a commit id. */
   readonly refName: string | null
   /** Its short name when it is a branch. */
   readonly branch: string | null
 }
 
+/** A ref that a server has to be asked for. */
+export type MovingRef = Exclude<Ref, { readonly kind: "commit" }>
+
+const heads = "refs/heads/"
+
 /** What to ask for: always HEAD too, so that an existing repository never answers with an empty list. */
-export function prefixesOf(ref: Ref): readonly string[] {
-  return ["HEAD", ...(ref.kind === "head" ? [] : [fullName(ref)])]
+export function prefixesOf(ref: MovingRef): readonly string[] {
+  return ref.kind === "head" ? ["HEAD"] : ["HEAD", fullName(ref)]
 }
 
-/** The commit that a ref stands at. @throws GitError `ref-not-found` */
-export function pickRef(remote: Remote, ref: Ref, tips: ReadonlyMap<string, RefTip>): Resolution {
-  const name = ref.kind === "head" ? "HEAD" : fullName(ref)
+/**
+ * The commit that a ref stands at. `ref-not-found` is said only when the server listed something: a list of nothing may
+ * be an empty repository or a server in trouble, and proves no absence.
+ */
+export function pickRef({ url }: Remote, ref: MovingRef, tips: ReadonlyMap<string, RefTip>): Resolution {
+  const name = fullName(ref)
   const tip = tips.get(name)
+  if (!tip && tips.size === 0) {
+    const message = `${url} lists neither HEAD nor ${name}: is the repository empty?`
+    throw new GitError(message, { kind: "stalled", code: "git-no-refs" })
+  }
   if (!tip) {
-    const message =
-      tips.size === 0
-        ? `${remote.url} has no ${name}, and no HEAD either: is the repository empty?`
-        : `${remote.url} has no ${name}: was it deleted or renamed?`
+    const message = `${url} has no ${name}: was it deleted or renamed?`
     throw new GitError(message, { kind: "stalled", code: "ref-not-found" })
   }
-  const refName = ref.kind === "head" ? (tip.target ?? "HEAD") : name
-  const branch = refName.startsWith("refs/heads/") ? refName.slice("refs/heads/".length) : null
+  const refName = ref.kind === "head" ? (tip.target ?? name) : name
+  const branch = refName.startsWith(heads) ? refName.slice(heads.length) : null
   return { revision: (tip.peeled ?? tip.oid) as Revision, refName, branch }
 }
 
-function fullName(ref: Exclude<Ref, { kind: "head" }>): string {
+function fullName(ref: MovingRef): string {
   switch (ref.kind) {
+    case "head":
+      return "HEAD"
     case "branch":
-      return `refs/heads/${ref.name}`
+      return heads + ref.name
     case "tag":
       return `refs/tags/${ref.name}`
     case "name":
       return ref.name
-    case "commit":
-      return ref.id
   }
 }

@@ -1,93 +1,141 @@
 import { createHash } from "node:crypto"
+import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import type { Revision, Tree } from "../core/model.ts"
 import type { SecretReader } from "../core/secret.ts"
 import type { Ref, Remote } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
+import { GitError } from "../lib/errors.ts"
+import { Blobs, type Blob } from "./blobs.ts"
+import { usualTimeouts, type Timeouts } from "./connections.ts"
 import { GitHttp } from "./http.ts"
+import { Lru } from "./lru.ts"
+import { unlessAborted } from "./mutex.ts"
+import { Polls } from "./polls.ts"
 import type { Resolution } from "./refs.ts"
-import { Repository, type Blob } from "./repository.ts"
+import { Repository, type ReadTree } from "./repository.ts"
+import { Server, type OnRequest } from "./server.ts"
 import { ObjectStore } from "./store.ts"
 
 export interface GitOptions {
+  /** For what may be lost at any time: the objects that were fetched. */
   readonly stateDir: string
   readonly secrets: SecretReader
   readonly clock: Clock
-  readonly timeouts?: { readonly idleMs: number; readonly requestMs: number }
-  readonly onRequest?: (request: { readonly operation: string; readonly result: "ok" | "error" }) => void
+  readonly timeouts?: Timeouts
+  readonly onRequest?: OnRequest
 }
 
-interface Poll {
-  readonly startedAt: number
-  readonly resolution: Promise<Resolution>
+type BlobsAsked = readonly [
+  remote: Remote,
+  revision: Revision,
+  oids: readonly string[],
+  maxBytes: number,
+  signal: AbortSignal,
+]
+
+interface Open {
+  readonly repository: Repository
+  readonly blobs: Blobs
 }
 
-const pollsKeptMax = 10_000
+/** In all trees that are kept; some 150 bytes each. */
+const treeEntriesMax = 1_500_000
+const blobBytesMax = 128 * 1024 * 1024
 
-/** All remote repositories of a daemon: one Repository for a URL and its credentials, one poll for each of its refs. */
+/** All remote repositories of a daemon: one for each URL with its credentials, one poll for each of its refs. */
 export class GitRemotes implements AsyncDisposable {
   readonly #options: GitOptions
   readonly #http: GitHttp
-  readonly #repositories = new Map<string, Repository>()
-  readonly #polls = new Map<string, Poll>()
+  readonly #open = new Map<string, Open>()
+  readonly #polls: Polls<Resolution>
+  readonly #trees = new Lru<ReadTree>(treeEntriesMax)
+  readonly #blobs = new Lru<Blob>(blobBytesMax)
+  /** Polls are shared, so no single caller's signal may end one. */
+  readonly #lifetime = new AbortController()
 
   constructor(options: GitOptions) {
     this.#options = options
-    this.#http = new GitHttp(options.secrets, options.timeouts)
+    const { secrets, clock, timeouts = usualTimeouts } = options
+    this.#http = new GitHttp({ secrets, clock, timeouts })
+    this.#polls = new Polls(() => clock.now())
   }
 
-  /** Callers share a poll that is under way or was started within `maxAgeMs`, unless it failed. */
+  /** The commit at a ref, from a poll that was started at most `maxAgeMs` ago. A commit id is its own answer. */
   async resolve(remote: Remote, ref: Ref, maxAgeMs: number, signal: AbortSignal): Promise<Resolution> {
-    const slot = JSON.stringify([identity(remote), ref])
-    const now = this.#options.clock.now()
-    const known = this.#polls.get(slot)
-    if (known && now - known.startedAt <= maxAgeMs) return known.resolution
-    const resolution = this.#repository(remote).resolve(remote, ref, signal)
-    if (this.#polls.size >= pollsKeptMax) this.#polls.clear()
-    const poll = { startedAt: now, resolution }
-    this.#polls.set(slot, poll)
-    resolution.catch(() => {
-      // A failure is nobody's knowledge: the next caller asks for itself.
-      if (this.#polls.get(slot) === poll) this.#polls.delete(slot)
-    })
-    return resolution
+    if (ref.kind === "commit") return { revision: ref.id as Revision, refName: null, branch: null }
+    const { repository } = this.#at(remote)
+    const poll = (): Promise<Resolution> => repository.resolve(ref, this.#lifetime.signal)
+    const slot = JSON.stringify([idOf(remote), ref])
+    return this.#masked(() => unlessAborted(this.#polls.ask(slot, maxAgeMs, poll), signal))
   }
 
-  tree(remote: Remote, revision: Revision, signal: AbortSignal): Promise<Tree> {
-    return this.#repository(remote).tree(remote, revision, signal)
+  /** Every path of a commit. @throws GitError, `revision-not-found` when the server doesn't give that commit. */
+  async tree(remote: Remote, revision: Revision, signal: AbortSignal): Promise<Tree> {
+    return this.#masked(() => this.#at(remote).repository.tree(revision, signal))
   }
 
-  blobs(
-    remote: Remote,
-    _revision: Revision,
-    oids: readonly string[],
-    maxBytes: number,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Blob>> {
-    return this.#repository(remote).blobs(remote, oids, maxBytes, signal)
+  /** Files by id, all of them or an error; those not in memory come in one request. */
+  async blobs(...asked: BlobsAsked): Promise<ReadonlyMap<string, Blob>> {
+    const [remote, revision, oids, maxBytes, signal] = asked
+    return this.#masked(() => this.#at(remote).blobs.read({ revision, oids, maxBytes }, signal))
+  }
+
+  /** Forgets the repositories that aren't among these, on disk too, also those of an earlier process. */
+  async retain(remotes: readonly Remote[], signal: AbortSignal): Promise<void> {
+    const wanted = new Set(remotes.map((remote) => idOf(remote)))
+    for (const [id, { repository }] of this.#open) {
+      if (wanted.has(id)) continue
+      this.#open.delete(id)
+      await repository.clear(signal)
+    }
+    const folder = join(this.#options.stateDir, "git")
+    const names = await readdir(folder).catch(() => [])
+    for (const name of names) {
+      if (/^[0-9a-f]{32}$/.test(name) && !wanted.has(name))
+        await rm(join(folder, name), { recursive: true, force: true })
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#lifetime.abort()
     await this.#http[Symbol.asyncDispose]()
   }
 
-  #repository(remote: Remote): Repository {
-    const id = identity(remote)
-    const known = this.#repositories.get(id)
+  #at(remote: Remote): Open {
+    const id = idOf(remote)
+    const known = this.#open.get(id)
     if (known) return known
-    const name = createHash("sha256").update(id).digest("hex").slice(0, 32)
-    const repository = new Repository({
-      http: this.#http,
-      store: new ObjectStore(join(this.#options.stateDir, "git", name)),
-      now: () => this.#options.clock.now(),
-      told: (operation, result) => this.#options.onRequest?.({ operation, result }),
-    })
-    this.#repositories.set(id, repository)
-    return repository
+    const { stateDir, clock, onRequest = () => undefined } = this.#options
+    const server = new Server({ http: this.#http, remote, now: () => clock.now(), onRequest })
+    const store = new ObjectStore(join(stateDir, "git", id))
+    const opened = {
+      repository: new Repository({ id, remote, server, store, trees: this.#trees }),
+      blobs: new Blobs({ id, server, kept: this.#blobs }),
+    }
+    this.#open.set(id, opened)
+    return opened
+  }
+
+  /** Errors quote servers, and a server may quote what it was sent. */
+  async #masked<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error
+      const message = this.#options.secrets.mask(error.message)
+      if (message === error.message) throw error
+      const { kind, code, retryAfterMs } = error
+      // Without the cause: it may have the same words.
+      throw new GitError(message, { kind, code, retryAfterMs })
+    }
   }
 }
 
-/** What one source may read another may not: other credentials are another repository, objects included. */
-function identity({ url, credentials, caFile }: Remote): string {
-  return JSON.stringify([url, credentials, caFile])
+/** What one source may read another may not: other credentials are another repository, with objects of its own. */
+function idOf({ url, credentials, caFile }: Remote): string {
+  return createHash("sha256")
+    .update(JSON.stringify([url, credentials, caFile]))
+    .digest("hex")
+    .slice(0, 32)
 }

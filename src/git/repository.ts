@@ -1,183 +1,171 @@
 import type { Revision, Tree } from "../core/model.ts"
-import type { Ref, Remote } from "../core/source.ts"
-import { GitError, toError } from "../lib/errors.ts"
-import type { GitHttp } from "./http.ts"
-import { discover, fetchPack, lsRefs, type FetchRequest, type RefTip, type ServerKind } from "./protocol.ts"
-import { pickRef, prefixesOf, type Resolution } from "./refs.ts"
+import { GitError, LockstepError, toError } from "../lib/errors.ts"
+import { badAnswer, badCommit } from "./failures.ts"
+import { readFolders, treeOf, type Folder } from "./folders.ts"
+import type { Lru } from "./lru.ts"
+import { Mutex } from "./mutex.ts"
+import type { ObjectType } from "./pack.ts"
+import { pickRef, prefixesOf, type MovingRef, type Resolution } from "./refs.ts"
+import type { Remote } from "../core/source.ts"
+import { packOfObjects } from "./rewrite.ts"
+import type { Server } from "./server.ts"
 import type { ObjectStore } from "./store.ts"
+import { unpack, type GitObject } from "./unpack.ts"
 
-export type Blob =
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "too-large"; readonly size: number }
+export interface ReadTree {
+  readonly tree: Tree
+  /** Its folders by id, so that the next commit's unchanged ones needn't be read. */
+  readonly folders: ReadonlyMap<string, Folder>
+}
 
-const serverKindMs = 3_600_000
-const treesMax = 4
-const blobBytesKept = 64 * 1024 * 1024
-const wantsPerRequest = 2_500
+const treesMax = 3
+const withoutBlobs: ReadonlySet<ObjectType> = new Set(["commit", "tree", "tag"])
 
 /** One remote repository: polled, fetched and read; one operation on its objects at a time. */
 export class Repository {
-  readonly #http: GitHttp
+  readonly #remote: Remote
+  readonly #server: Server
   readonly #store: ObjectStore
-  readonly #now: () => number
-  readonly #told: (operation: "ls-refs" | "fetch" | "blobs", result: "ok" | "error") => void
-  #server: { readonly kind: ServerKind; readonly at: number } | null = null
-  #busy: Promise<unknown> = Promise.resolve()
-  readonly #trees = new Map<Revision, Tree>()
-  readonly #blobs = new Map<string, Uint8Array>()
-  #blobBytes = 0
+  /** Shared by all repositories, under keys that begin with this one's id. */
+  readonly #trees: Lru<ReadTree>
+  readonly #id: string
+  readonly #mutex = new Mutex()
+  /** Newest last. */
+  #revisions: readonly Revision[] = []
 
   constructor(parts: {
-    readonly http: GitHttp
+    readonly id: string
+    readonly remote: Remote
+    readonly server: Server
     readonly store: ObjectStore
-    readonly now: () => number
-    readonly told: (operation: "ls-refs" | "fetch" | "blobs", result: "ok" | "error") => void
+    readonly trees: Lru<ReadTree>
   }) {
-    this.#http = parts.http
+    this.#id = parts.id
+    this.#remote = parts.remote
+    this.#server = parts.server
     this.#store = parts.store
-    this.#now = parts.now
-    this.#told = parts.told
+    this.#trees = parts.trees
   }
 
   /** One poll. @throws GitError `ref-not-found` only for a whole and well-formed list without it. */
-  async resolve(remote: Remote, ref: Ref, signal: AbortSignal): Promise<Resolution> {
-    if (ref.kind === "commit") return { revision: ref.id as Revision, refName: null, branch: null }
-    const tips = await this.#tell("ls-refs", () => this.#tips(remote, ref, signal))
-    return pickRef(remote, ref, tips)
+  async resolve(ref: MovingRef, signal: AbortSignal): Promise<Resolution> {
+    return pickRef(this.#remote, ref, await this.#server.tips(prefixesOf(ref), signal))
   }
 
-  async tree(remote: Remote, revision: Revision, signal: AbortSignal): Promise<Tree> {
-    const known = this.#trees.get(revision)
-    if (known) return known
-    return this.#alone(async () => {
-      const tree = await this.#healing(() => this.#readTree(remote, revision, signal))
-      this.#trees.set(revision, tree)
-      for (const old of [...this.#trees.keys()].slice(0, -treesMax)) this.#trees.delete(old)
-      return tree
-    })
-  }
-
-  /** Those not yet known come in one request. */
-  async blobs(
-    remote: Remote,
-    oids: readonly string[],
-    maxBytes: number,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Blob>> {
-    return this.#alone(async () => {
-      const found = new Map<string, Blob>()
-      const read = async (wanted: readonly string[]): Promise<readonly string[]> => {
-        const cache = {}
-        const missing: string[] = []
-        for (const oid of wanted) {
-          const bytes = this.#blobs.get(oid) ?? (await this.#store.blob(oid, cache))
-          if (!bytes) missing.push(oid)
-          else
-            found.set(oid, bytes.length > maxBytes ? { kind: "too-large", size: bytes.length } : this.#keep(oid, bytes))
-        }
-        return missing
-      }
-      const missing = await this.#healing(() => read([...new Set(oids)]))
-      for (let start = 0; start < missing.length; start += wantsPerRequest) {
-        const wants = missing.slice(start, start + wantsPerRequest)
-        const request = { wants, have: null, depthOne: false, withoutBlobs: false }
-        await this.#tell("blobs", () => this.#fetch(remote, request, signal))
-      }
-      const lost = missing.length > 0 ? await this.#healing(() => read(missing)) : []
-      if (lost.length === 0) return found
-      throw new GitError(`the Git server left out ${lost.length} files that the commit names`, {
-        kind: "transient",
-        code: "git-bad-answer",
-      })
-    })
-  }
-
-  /** Trees first from what is here, then by an increment, then afresh. */
-  async #readTree(remote: Remote, revision: Revision, signal: AbortSignal): Promise<Tree> {
-    const here = await this.#store.tree(revision)
-    if (here) return here
-    if (await this.#store.crowded()) await this.#store.clear()
-    const have = await this.#store.newest()
-    for (const base of have === null ? [null] : [have, null]) {
-      const request = { wants: [revision], have: base, depthOne: true, withoutBlobs: true }
-      // An increment may fail for what the server has forgotten, or for a base that isn't here: then all of it anew.
-      const fetched = await this.#tell("fetch", () => this.#fetch(remote, request, signal)).catch((error: unknown) => {
-        signal.throwIfAborted()
-        if (base === null) throw error
-      })
-      void fetched
-      const tree = await this.#store.tree(revision)
-      if (!tree) continue
-      await this.#store.setNewest(revision)
-      return tree
+  async tree(revision: Revision, signal: AbortSignal): Promise<Tree> {
+    const known = this.#known(revision)
+    if (known) return known.tree
+    const load = async (): Promise<Tree> => {
+      const loaded = this.#known(revision) ?? this.#keep(revision, await this.#load(revision, signal))
+      return loaded.tree
     }
-    throw new GitError(`the Git server doesn't give all of commit ${revision.slice(0, 10)}`, {
-      kind: "transient",
-      code: "git-bad-answer",
-    })
+    return this.#mutex.run(load, signal)
   }
 
-  async #fetch(remote: Remote, request: FetchRequest, signal: AbortSignal): Promise<void> {
-    const { pack } = await fetchPack(this.#http, remote, await this.#kind(remote, signal), request, signal)
-    await this.#store.add(pack, request.have !== null)
-  }
-
-  async #tips(remote: Remote, ref: Ref, signal: AbortSignal): Promise<ReadonlyMap<string, RefTip>> {
-    const kind = await this.#kind(remote, signal)
-    if (kind.protocol === 2) return lsRefs(this.#http, remote, prefixesOf(ref), signal)
-    // The old protocol's only list is its advertisement, so that is asked for at each poll.
-    const { refs } = await discover(this.#http, remote, signal)
-    return refs ?? new Map()
-  }
-
-  async #kind(remote: Remote, signal: AbortSignal): Promise<ServerKind> {
-    const known = this.#server
-    if (known && this.#now() - known.at < serverKindMs) return known.kind
-    const kind = await discover(this.#http, remote, signal)
-    this.#server = { kind, at: this.#now() }
-    return kind
-  }
-
-  /** Anything wrong in the cache that isn't the server's doing: throw it away, once, and begin afresh. */
-  async #healing<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof GitError || toError(error).name === "AbortError") throw error
+  /** Forgets what is kept in memory and on disk. */
+  async clear(signal: AbortSignal): Promise<void> {
+    const clear = async (): Promise<void> => {
+      for (const revision of this.#revisions) this.#trees.delete(this.#slot(revision))
       await this.#store.clear()
-      this.#trees.clear()
-      return work()
     }
+    await this.#mutex.run(clear, signal)
   }
 
-  async #tell<T>(operation: "ls-refs" | "fetch" | "blobs", work: () => Promise<T>): Promise<T> {
+  /** From what is here, else by an increment, else afresh. */
+  async #load(revision: Revision, signal: AbortSignal): Promise<ReadTree> {
+    const here = await this.#read(revision, new Map()).catch((error: unknown) => this.#heal(error))
+    if (here) return here
+    if (await this.#store.isCrowded()) await this.#store.clear()
+    const increment = await this.#fetch(revision, signal).catch((error: unknown) => this.#heal(error))
+    signal.throwIfAborted()
+    if (increment) return increment
+    await this.#store.clear()
+    const fresh = await this.#fetch(revision, signal).catch((error: unknown) => {
+      throw error instanceof LockstepError ? error : cacheFailure(toError(error))
+    })
+    if (!fresh) throw badAnswer(`it leaves out parts of commit ${revision.slice(0, 10)}`)
+    return fresh
+  }
+
+  /** null for what a fresh start may cure: anything wrong in the cache, or an increment that came to nothing. */
+  #heal(error: unknown): null {
+    if (error instanceof IncrementError || !(error instanceof LockstepError)) return null
+    throw error
+  }
+
+  /**
+   * null when something of the commit is still missing. Packs are stored with all that they need: after a revert two
+   * thin ones may each have what the other one builds on, and isomorphic-git would go round in circles. And without
+   * blobs: to index all files of a commit would take many seconds and hundreds of megabytes.
+   */
+  async #fetch(revision: Revision, signal: AbortSignal): Promise<ReadTree | null> {
+    const fetched = new Map<string, GitObject>()
+    await this.#store.take(revision, async ({ haves, shallow }) => {
+      const request = { wants: [revision], haves, shallow, depthOne: true, withoutBlobs: true }
+      try {
+        const { pack, hasBlobs } = await this.#server.pack("fetch", request, signal)
+        const { objects, isThin } = await unpack(pack, withoutBlobs, this.#store.reader())
+        for (const [oid, object] of objects) fetched.set(oid, object)
+        return hasBlobs || isThin ? packOfObjects([...objects.values()]) : pack
+      } catch (error) {
+        throw haves.length > 0 && isDoubtful(error) ? new IncrementError("increment failed", { cause: error }) : error
+      }
+    })
+    return this.#read(revision, fetched)
+  }
+
+  async #read(revision: Revision, fetched: ReadonlyMap<string, GitObject>): Promise<ReadTree | null> {
+    const stored = this.#store.reader()
+    const read = async (oid: string, type: ObjectType): Promise<Buffer> => {
+      const object = fetched.get(oid) ?? (await stored(oid))
+      if (!object) throw new MissingError(oid)
+      if (object.type !== type) throw badCommit(`${oid.slice(0, 10)} is a ${object.type}, not a ${type}`)
+      return object.data
+    }
     try {
-      const result = await work()
-      this.#told(operation, "ok")
-      return result
+      const root = rootOf(await read(revision, "commit"))
+      const newest = this.#revisions.at(-1)
+      const known = newest && this.#known(newest)?.folders
+      const folders = await readFolders(root, known ?? new Map(), (oid) => read(oid, "tree"))
+      return { tree: treeOf(revision, root, folders), folders }
     } catch (error) {
-      // The server may have become another: ask anew what it can do.
-      this.#server = null
-      this.#told(operation, "error")
+      if (error instanceof MissingError) return null
       throw error
     }
   }
 
-  #keep(oid: string, bytes: Uint8Array): Blob {
-    if (!this.#blobs.has(oid)) this.#blobBytes += bytes.length
-    this.#blobs.delete(oid)
-    this.#blobs.set(oid, bytes)
-    for (const [old, dropped] of this.#blobs) {
-      if (this.#blobBytes <= blobBytesKept) break
-      this.#blobs.delete(old)
-      this.#blobBytes -= dropped.length
-    }
-    return { kind: "bytes", bytes }
+  #known(revision: Revision): ReadTree | undefined {
+    return this.#trees.get(this.#slot(revision))
   }
 
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#busy.then(work, work)
-    this.#busy = mine.catch(() => undefined)
-    return mine
+  #keep(revision: Revision, loaded: ReadTree): ReadTree {
+    this.#trees.set(this.#slot(revision), loaded, loaded.tree.entries.size)
+    const revisions = [...this.#revisions.filter((one) => one !== revision), revision]
+    for (const old of revisions.slice(0, -treesMax)) this.#trees.delete(this.#slot(old))
+    this.#revisions = revisions.slice(-treesMax)
+    return loaded
   }
+
+  #slot(revision: Revision): string {
+    return `${this.#id} ${revision}`
+  }
+}
+
+class MissingError extends Error {}
+class IncrementError extends Error {}
+
+/** A server's answer to an increment may be wrong for what it thinks that we have. */
+function isDoubtful(error: unknown): boolean {
+  return error instanceof GitError && (error.code === "git-refused" || error.code === "git-bad-answer")
+}
+
+function rootOf(commit: Buffer): string {
+  const [, root] = /^tree ([0-9a-f]{40})\n/.exec(commit.toString("latin1", 0, 46)) ?? []
+  if (root === undefined) throw badCommit("it names no folder")
+  return root
+}
+
+function cacheFailure(cause: Error): GitError {
+  const message = `the Git cache in stateDir can't be used (${cause.message.slice(0, 200)}): is the disk full or read-only?`
+  return new GitError(message, { kind: "transient", code: "git-cache", cause })
 }

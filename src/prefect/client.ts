@@ -26,6 +26,7 @@ export class WorkspaceClient implements AsyncDisposable {
   #server: Capabilities | null = null
   /** A flow's name never changes, so it is asked for once. */
   readonly #flowNames = new Map<string, string>()
+  readonly #flowIds = new Map<string, string>()
   #pools: ReadonlyMap<string, WorkPool> = new Map()
 
   constructor(options: TransportOptions) {
@@ -84,19 +85,16 @@ export class WorkspaceClient implements AsyncDisposable {
 
   /** Only after `find` said null: a POST over an existing deployment wipes its schedules and parameters. */
   async create(create: DeploymentCreate, signal: AbortSignal) {
-    const server = await this.#capabilities(signal)
-    const flow = await this.#write("POST", "/flows/", "/flows/", { name: create.flow }, signal)
-    const flowId = read(wire.flow, flow.body, "/flows/").id
-    this.#remember(flowId, create.flow)
-    const answer = await this.#write(
-      "POST",
-      "/deployments/",
-      "/deployments/",
-      createBody(create, flowId, server),
-      signal,
-    )
-    const [live] = await this.#toLive([read(wire.deployment, answer.body, "/deployments/")], signal)
-    return { live: live as LiveDeployment, existed: answer.status === 200 }
+    const known = this.#flowIds.get(create.flow)
+    if (known === undefined) return this.#createBelow(await this.#makeFlow(create.flow, signal), create, signal)
+    try {
+      return await this.#createBelow(known, create, signal)
+    } catch (error) {
+      // The flow was deleted since (409): it is made again, once.
+      if (!(error instanceof PrefectError) || error.status !== 409) throw error
+      this.#flowIds.delete(create.flow)
+      return this.#createBelow(await this.#makeFlow(create.flow, signal), create, signal)
+    }
   }
 
   async patch(id: DeploymentId, patch: DeploymentPatch, signal: AbortSignal): Promise<void> {
@@ -155,7 +153,8 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async remove(id: DeploymentId, signal: AbortSignal): Promise<void> {
     const call = { method: "DELETE", path: `/deployments/${id}`, route: "/deployments/{id}", intent: "write" } as const
-    await this.#transport.call({ ...call, expect: [404] }, signal)
+    const answer = await this.#transport.call({ ...call, expect: [404] }, signal)
+    if (answer.status === 404) notFound(answer, call.route)
   }
 
   async detachLimit(id: DeploymentId, signal: AbortSignal): Promise<void> {
@@ -185,6 +184,20 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#transport[Symbol.asyncDispose]()
+  }
+
+  async #createBelow(flowId: string, create: DeploymentCreate, signal: AbortSignal) {
+    const body = createBody(create, flowId, await this.#capabilities(signal))
+    const answer = await this.#write("POST", "/deployments/", "/deployments/", body, signal)
+    const [live] = await this.#toLive([read(wire.deployment, answer.body, "/deployments/")], signal)
+    return { live: live as LiveDeployment, existed: answer.status === 200 }
+  }
+
+  /** Gives the flow of that name, new or not. */
+  async #makeFlow(name: string, signal: AbortSignal): Promise<string> {
+    const { id } = read(wire.flow, (await this.#write("POST", "/flows/", "/flows/", { name }, signal)).body, "/flows/")
+    this.#remember(id, name)
+    return id
   }
 
   async #capabilities(signal: AbortSignal): Promise<Capabilities> {
@@ -232,6 +245,10 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async #toLive(rows: readonly WireDeployment[], signal: AbortSignal): Promise<readonly LiveDeployment[]> {
     await this.#learnFlows(rows, signal)
+    // A pool made after the last listing: without its default queue that one would look like a wish.
+    if (rows.some(({ work_pool_name: pool }) => pool && !this.#pools.has(pool))) {
+      this.#pools = await this.#readPools(signal)
+    }
     return rows.flatMap((row) => {
       const flow = this.#flowNames.get(row.flow_id)
       // The flow went between two requests, and its deployments with it.
@@ -250,8 +267,12 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   #remember(id: string, name: string): void {
-    if (this.#flowNames.size >= flowNamesMax) this.#flowNames.clear()
+    if (this.#flowNames.size >= flowNamesMax) {
+      this.#flowNames.clear()
+      this.#flowIds.clear()
+    }
     this.#flowNames.set(id, name)
+    this.#flowIds.set(name, id)
   }
 
   async #get(path: string, route: string, signal: AbortSignal): Promise<LiveDeployment | null> {

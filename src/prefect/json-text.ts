@@ -12,10 +12,14 @@ export function parseJson(text: string): Json {
   }) as Json
 }
 
-/** The text of a value, big integers written out. */
+/**
+ * The text of a value, big integers written out. A float beyond 2^53 is written as one: as an integer it would come back
+ * as the one that its shortest text names, which is another number.
+ */
 export function jsonText(value: unknown): string {
   const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === "bigint" ? rawJSON(member.toString()) : member,
-  )
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === "bigint") return rawJSON(member.toString())
+    return Number.isInteger(member) && !Number.isSafeInteger(member) ? rawJSON(Number(member).toExponential()) : member
+  })
 }

@@ -52,13 +52,12 @@ export function toLive(wire: WireDeployment, flow: string, defaultQueue: string 
 /** A new deployment, in words that this server knows. */
 export function createBody(create: DeploymentCreate, flowId: string, server: Capabilities): JsonObject {
   const { schedules, ...fields } = create.fields
-  const { concurrencyLimit, parameterSchema, ...rest } = fields
+  // The schema is sent even if empty: older servers store null otherwise, and refuse each PATCH from then on (409).
+  const { concurrencyLimit, ...rest } = fields
   return {
     name: create.name,
     flow_id: flowId,
     ...fieldsBody(rest, server),
-    // `{}` would be stored as an empty object schema; left out it stays empty.
-    ...(Object.keys(parameterSchema).length > 0 && { parameter_openapi_schema: parameterSchema }),
     ...(concurrencyLimit !== null && { concurrency_limit: concurrencyLimit }),
     tags: [...create.tags],
     schedules: schedules.map((schedule) => scheduleBody(schedule)),

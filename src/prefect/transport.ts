@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { readFile } from "node:fs/promises"
+import { getCACertificates } from "node:tls"
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici"
-import type { Secret, SecretReader } from "../core/secret.ts"
+import type { SecretReader } from "../core/secret.ts"
 import { isJsonObject, type Json } from "../core/json.ts"
 import type { Workspace } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
@@ -53,6 +54,8 @@ const keepAliveMs = 4_000
 /** So many writes in a row without a refusal before one more goes at a time. */
 const writesToRise = 50
 const momentary = new Set([408, 429, 502, 503, 504])
+/** A proxy's words for having sent a request on and heard nothing: a write may have arrived. */
+const gatewayLost = new Set([502, 504])
 
 /** One Prefect API: connections, authentication, pace and retries. Knows nothing of what is asked for. */
 export class Transport implements AsyncDisposable {
@@ -86,7 +89,9 @@ export class Transport implements AsyncDisposable {
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof PrefectError) || tries >= triesMax || !mayRetry(error, call.intent)) throw error
-        const wait = Math.min(waitCapMs, error.retryAfterMs ?? waitBaseMs * 2 ** tries * this.#options.clock.random())
+        const wait = error.retryAfterMs ?? Math.min(waitCapMs, waitBaseMs * 2 ** tries * this.#options.clock.random())
+        // Whoever asks for more patience than a call has gets it from the loop above, which reads `retryAfterMs` too.
+        if (wait > waitCapMs) throw error
         await this.#options.clock.sleep(wait, signal)
       }
     }
@@ -98,7 +103,8 @@ export class Transport implements AsyncDisposable {
 
   async #once(call: Call, signal: AbortSignal): Promise<Answer> {
     const gate = call.intent === "read" ? this.#reads : this.#writes
-    const csrf = call.intent === "write" ? await this.#csrfHeaders(signal) : {}
+    // By method, not by intent: Prefect asks for the token on each POST, a filter's too (`server/utilities/server.py`).
+    const csrf = call.method === "GET" ? {} : await this.#csrfHeaders(signal)
     const answer = await gate.through(async () => {
       await this.#budget.take(signal)
       return this.#send(call, csrf, signal)
@@ -132,7 +138,8 @@ export class Transport implements AsyncDisposable {
       return answer
     } catch (error) {
       signal.throwIfAborted()
-      if (error instanceof PrefectError) throw error
+      // An answer that can't be read doesn't tell whether the write was carried out.
+      if (error instanceof PrefectError && call.intent === "read") throw error
       throw this.#lost(call, toError(error), deadline.aborted)
     } finally {
       onRequest?.({ method: call.method, route: call.route ?? call.path, status, durationMs: clock.now() - started })
@@ -160,13 +167,10 @@ export class Transport implements AsyncDisposable {
     const words = wordsOf(body)
     const detail = words === null ? null : this.#options.secrets.mask(words)
     const what = `${call.method} ${call.route ?? call.path}`
-    if (status === 401 || (status === 403 && !/csrf/i.test(detail ?? ""))) {
-      const message = `Prefect refuses our credentials (${status}): check apiKey or authString of workspace ${this.#options.workspace.name}`
-      return new PrefectError(message, { kind: "stalled", code: "prefect-auth", status, detail })
-    }
-    if (status === 403) {
-      this.#csrf = null
-      return new PrefectError("Prefect wants a new CSRF token", { kind: "transient", code: "csrf", status, detail })
+    if (status === 401 || status === 403) return this.#unauthorized(status, detail)
+    if (call.intent === "write" && gatewayLost.has(status)) {
+      const message = `a proxy before Prefect answered ${status} to ${what}: whether it was carried out must be read`
+      return new PrefectError(message, { kind: "transient", code: "answer-lost", status, detail, retryAfterMs })
     }
     if (momentary.has(status) || status >= 500) {
       const message = `Prefect answered ${status} to ${what}`
@@ -174,6 +178,15 @@ export class Transport implements AsyncDisposable {
     }
     const code = status === 404 ? "not-found" : "refused"
     return new PrefectError(`Prefect refused ${what} (${status})`, { kind: "stalled", code, status, detail })
+  }
+
+  #unauthorized(status: number, detail: string | null): PrefectError {
+    if (status === 403 && detail !== null && /csrf/i.test(detail)) {
+      this.#csrf = null
+      return new PrefectError("Prefect wants a new CSRF token", { kind: "transient", code: "csrf", status, detail })
+    }
+    const message = `Prefect refuses our credentials (${status}): check apiKey or authString of workspace ${this.#options.workspace.name}`
+    return new PrefectError(message, { kind: "stalled", code: "prefect-auth", status, detail })
   }
 
   /** Writes go one at a time, and up to the configured number while nothing is refused; a refusal halves them. */
@@ -189,10 +202,10 @@ export class Transport implements AsyncDisposable {
 
   async #authorization(): Promise<Record<string, string>> {
     const { auth } = this.#options.workspace
-    const read = (secret: Promise<Secret>) => secret.then((value) => value.reveal())
-    if (auth.kind === "apiKey") return { authorization: `Bearer ${await read(this.#options.secrets.read(auth.key))}` }
     if (auth.kind === "none") return {}
-    const text = await read(this.#options.secrets.read(auth.authString))
+    const { secrets } = this.#options
+    if (auth.kind === "apiKey") return { authorization: `Bearer ${(await secrets.read(auth.key)).reveal()}` }
+    const text = (await secrets.read(auth.authString)).reveal()
     return { authorization: `Basic ${Buffer.from(text).toString("base64")}` }
   }
 
@@ -208,7 +221,8 @@ export class Transport implements AsyncDisposable {
     const client = randomUUID()
     const path = `/csrf-token?client=${client}`
     const expect = [404, 422]
-    const { status, body } = await this.call(
+    // Tried once: the call that needs the token is tried again as a whole.
+    const { status, body } = await this.#once(
       { method: "GET", path, route: "/csrf-token", intent: "read", expect },
       signal,
     )
@@ -219,11 +233,12 @@ export class Transport implements AsyncDisposable {
   async #open(): Promise<Dispatcher> {
     if (this.#dispatcher) return this.#dispatcher
     const { caFile } = this.#options.workspace
-    const ca = caFile === null ? {} : { ca: await readFile(caFile, "utf8") }
+    // `ca` replaces the known authorities, and the file names further ones.
+    const ca = caFile === null ? {} : { ca: [...getCACertificates("default"), await readFile(caFile, "utf8")] }
     const settings = { connections: connectionsMax, keepAliveTimeout: keepAliveMs, connect: { timeout: 10_000, ...ca } }
     const proxied =
       process.env["HTTPS_PROXY"] ?? process.env["https_proxy"] ?? process.env["HTTP_PROXY"] ?? process.env["http_proxy"]
-    this.#dispatcher = proxied ? new EnvHttpProxyAgent(settings) : new Agent(settings)
+    this.#dispatcher = proxied ? new EnvHttpProxyAgent({ ...settings, requestTls: ca }) : new Agent(settings)
     return this.#dispatcher
   }
 }

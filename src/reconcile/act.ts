@@ -1,5 +1,6 @@
 import { reasons, type Change, type ChangeResult } from "../core/change.ts"
 import { fieldTitle } from "../core/fields.ts"
+import { readPruneTag } from "../core/mark.ts"
 import type { FieldName } from "../core/model.ts"
 import { learn } from "../core/patience.ts"
 import { writtenFields } from "../core/plan.ts"
@@ -19,6 +20,7 @@ export interface Signals {
 
 /** What is made comes before what goes: a renamed deployment is never missing. */
 const order = ["create", "update", "adopt", "restore", "retire", "prune"] as const
+type Retire = Extract<Change, { action: "retire" }>
 type Written = Extract<Change, { action: (typeof order)[number] }>
 
 /** Executes the allowed changes one after the other. */
@@ -29,8 +31,10 @@ export async function act(
   { decision, signals }: { readonly decision: Decision; readonly signals: Signals },
 ): Promise<readonly ChangeResult[]> {
   const changes = order.flatMap((action) => decision.allowed.filter((one): one is Written => one.action === action))
-  if (changes.length === 0) return []
-  await claimSource(context, source, workspace, signals.abort)
+  const vetoes = newVetoes(decision)
+  if (changes.length === 0 && vetoes.length === 0) return []
+  const obstacleToAll = await claimSource(context, source, workspace, signals.abort)
+  if (obstacleToAll !== null) return changes.map((change) => ({ change, result: "dropped", message: obstacleToAll }))
   const owner = { installation: context.installation, source: source.name }
   const applier = new Applier(workspace.port, context.clock, owner)
   const results: ChangeResult[] = []
@@ -48,7 +52,39 @@ export async function act(
     workspace.patience = learn(workspace.patience, result, stillDiffers, context.clock.now())
     tell(context, source, decision, result)
   }
+  for (const change of vetoes) {
+    if (signals.drain.aborted) break
+    const live = await applier.veto(change, signals.abort)
+    if (live) workspace.snapshots.put(live)
+    else workspace.snapshots.remove(change.key)
+    tellVeto(context, source, decision, change)
+  }
   return results
+}
+
+/** Those that a person has un-paused, and whose tag doesn't say so yet; held all the same. */
+function newVetoes({ plan, allowed, hold }: Decision): readonly Retire[] {
+  if (!hold?.reasons.some(({ code }) => code === "prune-vetoed")) return []
+  return plan.changes.filter(
+    (change): change is Retire =>
+      change.action === "retire" &&
+      change.vetoed &&
+      !allowed.includes(change) &&
+      readPruneTag(change.live.allTags) !== "vetoed",
+  )
+}
+
+function tellVeto({ events }: TurnContext, source: Source, { revision }: Decision, { key }: Retire): void {
+  const reason = "un-paused during its grace: its removal is vetoed"
+  const event = {
+    kind: "written",
+    action: "restore",
+    fields: ["tags"],
+    corrected: [],
+    result: "ok",
+    message: null,
+  } as const
+  events.emit({ ...event, source: source.name, key, revision, reason })
 }
 
 function whyNot(change: Written, results: readonly ChangeResult[], { drain }: Signals): string | null {

@@ -8,7 +8,7 @@ import type { Clock } from "../lib/clock.ts"
 import { PrefectError, toError } from "../lib/errors.ts"
 import { done, dropped, isAsExpected, type Applied } from "./applied.ts"
 import type { WorkspacePort } from "./ports.ts"
-import { prune, retire, type Hands } from "./remove.ts"
+import { prune, retire, veto, type Hands } from "./remove.ts"
 
 type Existing = Extract<Change, { action: "update" | "adopt" | "restore" }>
 type Creation = Extract<Change, { action: "create" }>
@@ -51,6 +51,11 @@ export class Applier {
       signal.throwIfAborted()
       return failed(change, toError(error))
     }
+  }
+
+  /** Marks an un-paused deployment as vetoed. Returns it as it is now. */
+  veto(change: Extract<Change, { action: "retire" }>, signal: AbortSignal): Promise<LiveDeployment | null> {
+    return veto(this.#hands, change, signal)
   }
 
   /** 404 by name first, because Prefect's POST is an upsert that wipes schedules and parameters of what exists. */

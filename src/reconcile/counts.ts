@@ -12,6 +12,7 @@ const orphanCodes = new Set([
   "claimed-by",
   "in-grace",
   "waiting-for-run",
+  "create-waits",
 ])
 
 /** How many deployments of a source are in which state after a turn: one rule for status and metrics. */

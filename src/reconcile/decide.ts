@@ -1,5 +1,6 @@
 import type { Change, Plan } from "../core/change.ts"
 import { guardPlan } from "../core/guard.ts"
+import { readMark } from "../core/mark.ts"
 import type { Desired, DeploymentKey, LiveDeployment, Revision, Snapshot } from "../core/model.ts"
 import type { Obstacles } from "../core/obstacles.ts"
 import type { Hold, Pin, Suspend } from "../core/outcome.ts"
@@ -34,8 +35,8 @@ export interface Decision {
   readonly plan: Plan
   readonly allowed: readonly Change[]
   readonly hold: Hold | null
-  /** A person's confirmation has just let the held changes go. */
-  readonly released: boolean
+  /** Codes of what a person's confirmation has just let go. */
+  readonly released: readonly string[]
 }
 
 /** Polls closer together than this share one request, whatever the number of sources. */
@@ -57,6 +58,8 @@ export async function decide(turn: Turn, signal: AbortSignal): Promise<Decision 
   const memory = memoryOf(workspace, source)
   const now = isoTime(context.clock.now())
   const record = await readRecord(eyesOf(context, workspace), source, memory.sight, signal)
+  // Seen again after the source came back within this process: whoever replaces it now is the newer one.
+  if (record?.instance === context.instance) memory.overwritten.add(context.instance)
   const suspend = activeAt(record?.suspend ?? null, now)
   if (suspend) return { suspend }
   const pin = activeAt(record?.pin ?? null, now)
@@ -64,7 +67,10 @@ export async function decide(turn: Turn, signal: AbortSignal): Promise<Decision 
   const seen = await look(turn, pinned, memory, signal)
   memory.desired = seen.desired
   memory.declared = declaredBy(seen.desired)
-  return { ...(await judge(turn, seen, signal)), pin }
+  const judged = await judge(turn, seen, signal)
+  // The listing may have brought a newer record.
+  const suspendedNow = activeAt(judged.record?.suspend ?? null, now)
+  return suspendedNow ? { suspend: suspendedNow } : { ...judged, pin }
 }
 
 type Seen = Observation & { readonly revision: Revision }
@@ -101,8 +107,11 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
   let { snapshot } = seen
   let record = await readRecord(eyes, source, memory.sight, signal)
   let plan = planNow(turn, { ...seen, snapshot, record }, new Map())
-  if (source.apply && plan.changes.some(isRemoval)) {
+  if (plan.changes.some((change) => dependsOnSiblings(change, workspace))) {
     await readSiblings(context, workspace, source, signal)
+    plan = planNow(turn, { ...seen, snapshot, record }, new Map())
+  }
+  if (source.apply && plan.changes.some(isRemoval)) {
     const now = context.clock.now()
     snapshot = await eyes.snapshots.current(snapshot.covers, { listedAfter: now, lookedAfter: now }, signal)
     record = await readRecord(eyes, source, memory.sight, signal)
@@ -170,6 +179,15 @@ async function readObstacles(
     found.set(change.key, { automations, manualRuns: runs.manual, activeRuns: runs.active })
   }
   return found
+}
+
+/** A removal, because another source may declare it now; a conflict, because its owner may have let it go. */
+function dependsOnSiblings(change: Change, { sources }: WorkspaceState): boolean {
+  if (isRemoval(change)) return true
+  if (change.action === "skip" && (change.code === "claimed" || change.code === "claimed-by")) return true
+  if (change.action !== "skip" || change.code !== "owned-by-other" || !change.live) return false
+  const mark = readMark(change.live.allTags, change.key)
+  return mark.kind === "owned" && sources.has(mark.owner.source)
 }
 
 function isRemoval({ action }: Change): boolean {

@@ -12,30 +12,46 @@ import {
 import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
 import { toError } from "../lib/errors.ts"
-import type { TurnContext } from "./context.ts"
-import type { Decision } from "./decide.ts"
+import { eyesOf, type TurnContext } from "./context.ts"
+import { isSuperseded, type Decision } from "./decide.ts"
 import { memoryOf, type WorkspaceState } from "./memory.ts"
+import { readRecord } from "./observe.ts"
 
 /**
  * Puts this start's id into the record before the first write of a source, so that an older daemon finds it there and
- * stands back. Once for a source and start.
+ * stands back. Written once for a source and start, read before each turn that writes: what was read with the listing
+ * may be minutes old. Returns why nothing may be written, or null.
  */
 export async function claimSource(
   context: TurnContext,
   source: Source,
   workspace: WorkspaceState,
   signal: AbortSignal,
-): Promise<void> {
-  const { sight, overwritten } = memoryOf(workspace, source)
-  const before = sight.record?.record ?? null
-  if (before?.instance === context.instance) return
-  overwritten.add(before?.instance ?? "")
+): Promise<string | null> {
+  const memory = memoryOf(workspace, source)
+  const before = await readAnew(context, source, workspace, signal)
+  if (isSuperseded(context, memory, before)) return "a newer daemon of this installation works on this source"
+  if (activeAt(before?.suspend ?? null, isoTime(context.clock.now()))) return "the source has just been suspended"
+  memory.overwritten.add(before?.instance ?? "")
+  if (before?.instance === context.instance) return null
   await writeRecord(
     context,
     { source, workspace },
     { ...named(context, source, before), instance: context.instance },
     signal,
   )
+  return null
+}
+
+async function readAnew(
+  context: TurnContext,
+  source: Source,
+  workspace: WorkspaceState,
+  signal: AbortSignal,
+): Promise<SourceRecord | null> {
+  const { sight } = memoryOf(workspace, source)
+  sight.record = null
+  return readRecord(eyesOf(context, workspace), source, sight, signal)
 }
 
 /** Writes what a turn made true into the record, when it differs. A failure is told and tried again, never fatal. */
@@ -49,12 +65,33 @@ export async function keepRecord(
     signal,
   }: { readonly decision: Decision; readonly allDone: boolean; readonly signal: AbortSignal },
 ): Promise<readonly Problem[]> {
-  const { sight, overwritten } = memoryOf(workspace, source)
-  const before = sight.record?.record ?? null
+  const memory = memoryOf(workspace, source)
+  const known = memory.sight.record?.record ?? null
+  if (JSON.stringify(nextRecord(context, source, known, { decision, allDone })) === JSON.stringify(known)) return []
+  try {
+    // Read again first: what another daemon wrote meanwhile must not be lost.
+    const before = await readAnew(context, source, workspace, signal)
+    if (isSuperseded(context, memory, before)) return []
+    memory.overwritten.add(before?.instance ?? "")
+    const next = nextRecord(context, source, before, { decision, allDone })
+    await writeRecord(context, { source, workspace }, next, signal)
+    return []
+  } catch (error) {
+    signal.throwIfAborted()
+    return [{ severity: "warning", code: "record-not-written", message: toError(error).message }]
+  }
+}
+
+function nextRecord(
+  context: TurnContext,
+  source: Source,
+  before: SourceRecord | null,
+  { decision, allDone }: { readonly decision: Decision; readonly allDone: boolean },
+): SourceRecord {
   const now = isoTime(context.clock.now())
   // Where the source is read from is recorded only when nothing it owns is missing there, or a person said so.
-  const settled = decision.released || nothingMissing(decision)
-  const next: SourceRecord = {
+  const settled = decision.released.includes("source-changed") || nothingMissing(decision)
+  return {
     ...named(context, source, before),
     ...(settled && { url: source.remote.url, ref: refText(source.ref), selection: selectionDigest(source) }),
     ...(allDone && { desired: decision.desired.digest }),
@@ -62,15 +99,6 @@ export async function keepRecord(
     instance: context.instance,
     suspend: activeAt(before?.suspend ?? null, now),
     pin: activeAt(before?.pin ?? null, now),
-  }
-  if (JSON.stringify(next) === JSON.stringify(before)) return []
-  try {
-    if (before?.instance !== context.instance) overwritten.add(before?.instance ?? "")
-    await writeRecord(context, { source, workspace }, next, signal)
-    return []
-  } catch (error) {
-    signal.throwIfAborted()
-    return [{ severity: "warning", code: "record-not-written", message: toError(error).message }]
   }
 }
 

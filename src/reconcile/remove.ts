@@ -1,8 +1,9 @@
 import type { Change } from "../core/change.ts"
-import { pruneTag, readMark, readPruneTag, sameOwner, type Owner } from "../core/mark.ts"
-import type { LiveDeployment } from "../core/model.ts"
+import { prunePrefix, pruneTag, readMark, readPruneTag, sameOwner, type Owner } from "../core/mark.ts"
+import type { DeploymentId, LiveDeployment } from "../core/model.ts"
 import { isRetired } from "../core/plan.ts"
 import type { Clock } from "../lib/clock.ts"
+import { PrefectError } from "../lib/errors.ts"
 import { done, dropped, isAsExpected, type Applied } from "./applied.ts"
 import type { WorkspacePort } from "./ports.ts"
 
@@ -24,9 +25,25 @@ export async function retire(hands: Hands, change: Retire, signal: AbortSignal):
   const obstacle = whyNot(hands, live, change.live)
   if (obstacle !== null) return { ...dropped(change, obstacle), live }
   const tag = pruneTag(live.fields.paused ? "pending-paused" : "pending")
-  const tags = [...live.allTags.filter((other) => !other.startsWith("gitops-prune=")), tag]
+  const tags = [...live.allTags.filter((other) => !other.startsWith(prunePrefix)), tag]
   await port.patch(live.id, { fields: { paused: true }, tags }, signal)
   return { ...done(change, live.id, clock), live: await port.read(live.id, signal) }
+}
+
+/** Writes a person's veto down: the grace is over for good, and it shows on the resource who wants to keep it. */
+export async function veto(
+  { port, owner }: Hands,
+  { live: expected }: Retire,
+  signal: AbortSignal,
+): Promise<LiveDeployment | null> {
+  const live = await port.read(expected.id, signal)
+  if (!live || live.fields.paused || !isRetired(live) || whyNot({ owner }, live, expected) !== null) return live
+  const since = await port.runsDueSince(live.id, signal)
+  const tags = [...live.allTags.filter((tag) => !tag.startsWith(prunePrefix)), pruneTag("vetoed")]
+  await port.patch(live.id, { fields: {}, tags }, signal)
+  // The write took its scheduled runs away, and this one is meant to run.
+  if (live.fields.schedules.some(({ active }) => active)) await port.reschedule(live.id, since, signal)
+  return port.read(live.id, signal)
 }
 
 /** Deletes what was retired, after asking once more for everything that could forbid it. */
@@ -34,17 +51,17 @@ export async function prune(hands: Hands, change: Prune, signal: AbortSignal): P
   const { port, clock } = hands
   const live = await port.read(change.live.id, signal)
   if (!live) return { ...done(change, change.live.id, clock), live: null }
-  const obstacle = whyNot(hands, live, change.live) ?? whyNotGone(live) ?? (await whyRunning(hands, change, signal))
+  const obstacle = whyNot(hands, live, change.live) ?? whyNotGone(live) ?? (await whyUsed(hands, change, signal))
   if (obstacle !== null) return { ...dropped(change, obstacle), live }
   // Prefect deletes an attached limit with the deployment, also one that others use.
   if (live.sharedLimit !== null) await port.detachLimit(live.id, signal)
-  await port.remove(live.id, signal)
+  await removeSurely(port, live.id, signal)
   await port.removeLeftoverRuns(live.id, signal)
   return { ...done(change, live.id, clock), live: null }
 }
 
 /** Whether the freshly read resource is still the one that was decided about, and ours to remove. */
-function whyNot({ owner }: Hands, live: LiveDeployment, expected: LiveDeployment): string | null {
+function whyNot({ owner }: Pick<Hands, "owner">, live: LiveDeployment, expected: LiveDeployment): string | null {
   if (!isAsExpected(live, expected)) return "it changed since it was looked at"
   const mark = readMark(live.allTags, live.key)
   if (mark.kind !== "owned" || !sameOwner(mark.owner, owner)) return "it isn't ours any more"
@@ -55,7 +72,21 @@ function whyNotGone(live: LiveDeployment): string | null {
   return isRetired(live) && live.fields.paused ? null : "it isn't retired any more"
 }
 
-async function whyRunning({ port }: Hands, change: Prune, signal: AbortSignal): Promise<string | null> {
-  const { active } = await port.runs(change.live.id, signal)
-  return active > (change.obstacles?.activeRuns ?? 0) ? "a run has just started" : null
+/** What a person knew when they let it go is no news; anything beyond that is decided about anew. */
+async function whyUsed({ port }: Hands, { live, obstacles }: Prune, signal: AbortSignal): Promise<string | null> {
+  const { active, manual } = await port.runs(live.id, signal)
+  if (active > (obstacles?.activeRuns ?? 0)) return "a run has just started"
+  if (manual > (obstacles?.manualRuns ?? 0)) return "somebody has just scheduled a run"
+  const automations = await port.automations(live.id, signal)
+  return automations.length > (obstacles?.automations.length ?? 0) ? "an automation acts on it by now" : null
+}
+
+/** Should the answer get lost, the leftover runs must be looked for all the same. */
+async function removeSurely(port: WorkspacePort, id: DeploymentId, signal: AbortSignal): Promise<void> {
+  try {
+    await port.remove(id, signal)
+  } catch (error) {
+    if (!(error instanceof PrefectError) || error.code !== "answer-lost") throw error
+    if ((await port.read(id, signal)) !== null) throw error
+  }
 }

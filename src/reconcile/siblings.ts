@@ -3,8 +3,8 @@ import { eyesOf, type TurnContext } from "./context.ts"
 import { declaredBy, type WorkspaceState } from "./memory.ts"
 import { readEnv, readIndex } from "./observe.ts"
 
-/** A sibling that was polled this recently needs no poll of its own. */
-const siblingAgeMaxMs = 5_000
+/** Polled now: a move is two commits, and what was seen a moment ago may be from before the second. */
+const siblingAgeMaxMs = 0
 
 /**
  * Reads what every other source of the workspace declares now, suspended ones too: an orphan here may just have moved

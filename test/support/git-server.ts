@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -9,28 +10,44 @@ import { pipeline } from "node:stream/promises"
 /** A real Git smart-HTTP server on loopback: node:http in front of `git http-backend`. */
 export interface GitServer extends AsyncDisposable {
   readonly url: string
+  /** All that were received, in order; empty it with `requests.length = 0`. */
   readonly requests: GitRequest[]
-  /** Asked before each request; what it does instead of serving. */
-  fault: ((request: GitRequest, response: ServerResponse) => Fault | null) | null
+  /** Asked before each request: what goes wrong with it, or how old the server is for it. */
+  fault: ((request: GitRequest) => Fault | null) | null
   /** `user:password` that every request must carry; null = public. */
   credentials: string | null
-  createRepository(name: string): GitRepository
+  createRepository(name: string, objectFormat?: "sha1" | "sha256"): GitRepository
 }
 export interface GitRequest {
   readonly method: string
   readonly path: string
   readonly authorization: string | null
+  /** The request's own body, there once it has been answered. */
+  body: string
   responseBytes: number
 }
 export type Fault =
-  /** The handler answered by itself. */
-  | { readonly kind: "answered" }
+  /** An answer in place of Git's: a refusal, a login page, a redirect, nothing at all. */
+  | {
+      readonly kind: "answer"
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
+  /** No answer; or its first bytes, and then no more. */
+  | { readonly kind: "hang"; readonly afterBytes?: number }
+  /** The connection breaks off after so many bytes of the body. */
+  | { readonly kind: "cut"; readonly afterBytes: number }
   /** The real answer, changed on its way. */
-  | { readonly kind: "body"; readonly change: (body: Buffer) => Buffer }
+  | { readonly kind: "change"; readonly change: (body: Buffer) => Buffer }
+  | { readonly kind: "delay"; readonly ms: number }
   /** Settings of git for this request. */
   | { readonly kind: "config"; readonly settings: Readonly<Record<string, string>> }
   /** Git's protocol v2 is hidden. */
-  | { readonly kind: "oldProtocol" }
+  | { readonly kind: "oldProtocol"; readonly settings?: Readonly<Record<string, string>> }
+
+/** A server that can't leave blobs out. */
+export const withoutFilter: Fault = { kind: "config", settings: { "uploadpack.allowFilter": "false" } }
 
 export interface GitRepository {
   readonly url: string
@@ -38,19 +55,24 @@ export interface GitRepository {
   readonly folder: string
   /** Commits and pushes; null removes a file. Returns the commit id. */
   commit(files: Readonly<Record<string, string | null>>, branch?: string): string
+  /** In the work tree, whose remote is `origin`; returns what git prints. */
   git(...args: readonly string[]): string
 }
 
+interface Options {
+  /** Kept afterwards; default: a temporary one. */
+  readonly folder?: string
+  readonly port?: number
+  /** PEM texts for https. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
 const identity = [
-  "-c",
-  "user.name=Ada",
-  "-c",
-  "user.email=ada@example.com",
-  "-c",
-  "init.defaultBranch=main",
-  "-c",
-  "commit.gpgsign=false",
-]
+  ["user.name", "Ada"],
+  ["user.email", "ada@example.com"],
+  ["init.defaultBranch", "main"],
+  ["commit.gpgsign", "false"],
+].flatMap(([key, value]) => ["-c", `${key}=${value}`])
 const environment = {
   PATH: process.env["PATH"],
   GIT_CONFIG_GLOBAL: "/dev/null",
@@ -58,23 +80,20 @@ const environment = {
   HOME: "/nonexistent",
 }
 
-export async function openGitServer(
-  options: { readonly folder?: string; readonly port?: number } = {},
-): Promise<GitServer> {
+export async function openGitServer(options: Options = {}): Promise<GitServer> {
   const root = options.folder ?? mkdtempSync(join(tmpdir(), "lockstep-git-"))
   mkdirSync(root, { recursive: true })
-  const requests: GitRequest[] = []
-  const http = createServer((request, response) => {
-    void serve(server, root, request, response).catch(() => response.destroy())
+  const http = listener(options, (request, response) => {
+    void serve({ server, root, request, response }).catch(() => response.destroy())
   })
   await new Promise<void>((listening) => http.listen(options.port ?? 0, "127.0.0.1", listening))
-  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  const url = `${options.tls ? "https" : "http"}://127.0.0.1:${(http.address() as AddressInfo).port}`
   const server: GitServer = {
     url,
-    requests,
+    requests: [],
     fault: null,
     credentials: null,
-    createRepository: (name) => createRepository(root, url, name),
+    createRepository: (name, objectFormat = "sha1") => createRepository({ root, url, name, objectFormat }),
     async [Symbol.asyncDispose]() {
       http.closeAllConnections()
       await new Promise((closed) => http.close(closed))
@@ -84,7 +103,12 @@ export async function openGitServer(
   return server
 }
 
-function createRepository(root: string, url: string, name: string): GitRepository {
+function listener({ tls }: Options, handle: RequestListener): Server {
+  return tls ? createTlsServer(tls, handle) : createServer(handle)
+}
+
+function createRepository(parts: { root: string; url: string; name: string; objectFormat: string }): GitRepository {
+  const { root, url, name, objectFormat } = parts
   const folder = join(root, `${name}.git`)
   const work = join(root, `${name}.work`)
   const run = (cwd: string, args: readonly string[]): string =>
@@ -95,8 +119,8 @@ function createRepository(root: string, url: string, name: string): GitRepositor
       stdio: ["ignore", "pipe", "pipe"],
     }).trim()
   mkdirSync(work, { recursive: true })
-  run(root, ["init", "--quiet", "--bare", folder])
-  run(work, ["init", "--quiet"])
+  run(root, ["init", "--quiet", "--bare", `--object-format=${objectFormat}`, folder])
+  run(work, ["init", "--quiet", `--object-format=${objectFormat}`])
   run(work, ["remote", "add", "origin", folder])
   return {
     url: `${url}/${name}.git`,
@@ -110,80 +134,85 @@ function createRepository(root: string, url: string, name: string): GitRepositor
         else writeFileSync(file, text)
       }
       run(work, ["add", "--all"])
-      run(work, [
-        "commit",
-        "--quiet",
-        "--allow-empty",
-        "--message",
-        `change ${Object.keys(files).join(", ").slice(0, 60)}`,
-      ])
+      const message = `change ${Object.keys(files).join(", ").slice(0, 60)}`
+      run(work, ["commit", "--quiet", "--allow-empty", "--message", message])
       run(work, ["push", "--quiet", "--force", "origin", `HEAD:refs/heads/${branch}`])
       return run(work, ["rev-parse", "HEAD"])
     },
   }
 }
 
-async function serve(
-  server: GitServer,
-  root: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { pathname, search } = new URL(request.url ?? "/", "http://127.0.0.1")
-  const seen: GitRequest = {
-    method: request.method ?? "GET",
-    path: pathname + search,
-    authorization: request.headers.authorization ?? null,
-    responseBytes: 0,
-  }
+interface Exchange {
+  readonly server: GitServer
+  readonly root: string
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+async function serve(exchange: Exchange): Promise<void> {
+  const { server, request, response } = exchange
+  const { authorization = null } = request.headers
+  const { method = "GET", url = "/" } = request
+  const seen: GitRequest = { method, path: url, authorization, body: "", responseBytes: 0 }
   server.requests.push(seen)
-  const fault = server.fault?.(seen, response) ?? null
-  if (fault?.kind === "answered") return
-  const wanted = server.credentials && `Basic ${Buffer.from(server.credentials).toString("base64")}`
-  if (wanted && seen.authorization !== wanted) {
-    response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end("who are you?")
-    return
+  const fault = server.fault?.(seen) ?? null
+  if (fault?.kind === "hang" && fault.afterBytes === undefined) return
+  if (fault?.kind === "delay") await new Promise((passed) => setTimeout(passed, fault.ms))
+  if (fault?.kind === "answer") {
+    request.resume()
+    return void response.writeHead(fault.status, fault.headers).end(fault.body ?? "")
   }
-  const child = spawn("git", ["http-backend"], {
-    env: cgi(root, request, { pathname, search, fault }),
-    stdio: ["pipe", "pipe", "ignore"],
+  const wanted = server.credentials && `Basic ${Buffer.from(server.credentials).toString("base64")}`
+  if (wanted && authorization !== wanted) {
+    request.resume()
+    return void response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end("who are you?")
+  }
+  const { status, headers, body } = await askGit(exchange, seen, fault)
+  const sent = fault?.kind === "change" ? fault.change(body) : body
+  seen.responseBytes = sent.length
+  if (fault?.kind !== "hang" && fault?.kind !== "cut") return void response.writeHead(status, headers).end(sent)
+  response.writeHead(status, { ...headers, "content-length": sent.length })
+  response.write(sent.subarray(0, fault.afterBytes), () => {
+    if (fault.kind === "cut") response.destroy()
   })
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: Buffer
+}
+
+/** CGI: header lines with a status among them, an empty line, the body. */
+async function askGit(exchange: Exchange, seen: GitRequest, fault: Fault | null): Promise<Answer> {
+  const { root, request, response } = exchange
+  const child = spawn("git", ["http-backend"], { env: cgi(root, request, fault), stdio: ["pipe", "pipe", "ignore"] })
   response.on("close", () => child.kill("SIGKILL"))
+  request.on("data", (chunk: Buffer) => {
+    seen.body += chunk.toString("latin1")
+  })
   const sent = pipeline(request, child.stdin).catch(() => undefined)
   const chunks: Buffer[] = []
   for await (const chunk of child.stdout) chunks.push(chunk as Buffer)
   await sent
   const answer = Buffer.concat(chunks)
   const end = answer.indexOf("\r\n\r\n")
-  const headers = answer
-    .subarray(0, end)
-    .toString()
-    .split("\r\n")
-    .map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string])
-  const status = headers.find(([name]) => name.toLowerCase() === "status")?.[1]
-  const real = answer.subarray(end + 4)
-  const body = fault?.kind === "body" ? fault.change(real) : real
-  seen.responseBytes = body.length
-  response
-    .writeHead(
-      Number.parseInt(status ?? "200"),
-      Object.fromEntries(headers.filter(([name]) => name.toLowerCase() !== "status")),
-    )
-    .end(body)
+  const lines = answer.subarray(0, end).toString().split("\r\n")
+  const { status = "200", ...headers } = Object.fromEntries(
+    lines.map((line) => [line.split(": ")[0]?.toLowerCase(), line.replace(/^[^:]*: /, "")]),
+  ) as Record<string, string>
+  return { status: Number.parseInt(status), headers, body: answer.subarray(end + 4) }
 }
 
-function cgi(
-  root: string,
-  request: IncomingMessage,
-  { pathname, search, fault }: { pathname: string; search: string; fault: Fault | null },
-): NodeJS.ProcessEnv {
-  const settings = {
+function cgi(root: string, request: IncomingMessage, fault: Fault | null): NodeJS.ProcessEnv {
+  const { pathname, search } = new URL(request.url ?? "/", "http://127.0.0.1")
+  const settings = Object.entries({
     "uploadpack.allowFilter": "true",
     "uploadpack.allowAnySHA1InWant": "true",
     "safe.directory": "*",
-    ...(fault?.kind === "config" && fault.settings),
-  }
-  const config = Object.entries(settings).flatMap(([key, value], n) => [
+    ...(fault && "settings" in fault && fault.settings),
+  })
+  const config = settings.flatMap(([key, value], n) => [
     [`GIT_CONFIG_KEY_${n}`, key],
     [`GIT_CONFIG_VALUE_${n}`, value],
   ])
@@ -200,7 +229,7 @@ function cgi(
     HTTP_CONTENT_ENCODING: header("content-encoding"),
     ...(fault?.kind !== "oldProtocol" && { GIT_PROTOCOL: header("git-protocol") }),
     REMOTE_ADDR: "127.0.0.1",
-    GIT_CONFIG_COUNT: String(Object.keys(settings).length),
+    GIT_CONFIG_COUNT: String(settings.length),
     ...Object.fromEntries(config),
   }
 }

@@ -20,6 +20,8 @@ export interface PrefectOptions {
   readonly home?: string
   /** Serve the UI too. */
   readonly ui?: boolean
+  /** Count requests, whoever makes them. */
+  readonly counted?: boolean
 }
 
 /** A real Prefect server on loopback. */
@@ -31,6 +33,8 @@ export interface PrefectServer extends AsyncDisposable {
   /** The folder of its database and settings. */
   readonly home: string
   log(): string
+  /** How many requests were answered so far, with `counted`. */
+  requests(): number
 }
 
 export const cache = resolve(".cache")
@@ -64,9 +68,11 @@ export async function openPrefect(version: PrefectVersion, options: PrefectOptio
     stdio: ["ignore", "pipe", "pipe"],
   })
   let output = ""
+  let requests = 0
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (data: Buffer) => {
       output = (output + data.toString()).slice(-20_000)
+      requests += data.toString().match(/"[A-Z]+ \/api\/(?!health)/g)?.length ?? 0
     })
   }
   const url = `http://127.0.0.1:${port}/api`
@@ -82,6 +88,7 @@ export async function openPrefect(version: PrefectVersion, options: PrefectOptio
     pid: child.pid as number,
     home,
     log: () => output,
+    requests: () => requests,
     async [Symbol.asyncDispose]() {
       await stop(child)
       // A home that was given belongs to who gave it.
@@ -164,6 +171,7 @@ function environment(home: string, options: PrefectOptions): NodeJS.ProcessEnv {
     PREFECT_UI_ENABLED: String(options.ui ?? false),
     ...(!options.services && { PREFECT__SERVER_WEBSERVER_ONLY: "1" }),
     ...(options.authString && { PREFECT_SERVER_API_AUTH_STRING: options.authString }),
+    ...(options.counted && { PREFECT_SERVER_LOGGING_LEVEL: "INFO" }),
     ...(options.csrf && { PREFECT_SERVER_CSRF_PROTECTION_ENABLED: "true" }),
     ...options.env,
   }
@@ -189,6 +197,7 @@ function asPrefectServer(server: SharedServer, user: string): PrefectServer {
   return {
     ...server,
     log: () => "",
+    requests: () => 0,
     async [Symbol.asyncDispose]() {
       rmSync(user, { force: true })
     },

@@ -1,0 +1,63 @@
+import { Agent, createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { pipeline } from "node:stream/promises"
+
+/** A proxy on loopback before a real server: it keeps what was asked, and answers in its place when told to. */
+export interface Gateway extends AsyncDisposable {
+  readonly url: string
+  readonly requests: Asked[]
+  /** Asked before each request: `null` = pass it on; a number = answer with that status; "lose" = cut the connection. */
+  fault: ((asked: Asked) => Fault | null) | null
+}
+export interface Asked {
+  readonly method: string
+  readonly path: string
+}
+/** "lost-answer": the server gets it and carries it out, but the answer never comes back. */
+export type Fault = number | "lose" | "lost-answer"
+
+/** `target` is an origin with a path, for example `http://127.0.0.1:4200/api`. */
+export async function openGateway(target: string): Promise<Gateway> {
+  const agent = new Agent({ keepAlive: true })
+  const requests: Asked[] = []
+  const http = createServer((request, response) => {
+    void serve(request, response).catch(() => response.destroy())
+  })
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const asked = { method: request.method ?? "GET", path: request.url ?? "/" }
+    requests.push(asked)
+    const fault = gateway.fault?.(asked) ?? null
+    if (fault === "lose") return void response.destroy()
+    if (typeof fault === "number") {
+      response.writeHead(fault, { "content-type": "application/json" }).end('{"detail":"a fault of the test"}')
+      return
+    }
+    const { origin, pathname } = new URL(target)
+    const upstream = forward(origin + pathname + asked.path, { method: asked.method, headers: request.headers, agent })
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      upstream.once("response", resolve)
+      upstream.once("error", reject)
+    })
+    await pipeline(request, upstream)
+    const answer = await answered
+    if (fault === "lost-answer") {
+      answer.resume()
+      await new Promise((ended) => answer.once("close", ended))
+      return void response.destroy()
+    }
+    response.writeHead(answer.statusCode ?? 502, answer.headers)
+    await pipeline(answer, response)
+  }
+  await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening))
+  const gateway: Gateway = {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    requests,
+    fault: null,
+    async [Symbol.asyncDispose]() {
+      agent.destroy()
+      http.closeAllConnections()
+      await new Promise((closed) => http.close(closed))
+    },
+  }
+  return gateway
+}
