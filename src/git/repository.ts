@@ -71,18 +71,25 @@ export class Repository {
     await this.#mutex.run(clear, signal)
   }
 
-  /** From what is here, else by an increment, else afresh. */
   async #load(revision: Revision, signal: AbortSignal): Promise<ReadTree> {
+    try {
+      return await this.#try(revision, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error instanceof LockstepError ? error : cacheFailure(toError(error))
+    }
+  }
+
+  /** From what is here, else by an increment, else afresh. */
+  async #try(revision: Revision, signal: AbortSignal): Promise<ReadTree> {
     const here = await this.#read(revision, new Map()).catch((error: unknown) => this.#heal(error))
     if (here) return here
     if (await this.#store.isCrowded()) await this.#store.clear()
     const increment = await this.#fetch(revision, signal).catch((error: unknown) => this.#heal(error))
-    signal.throwIfAborted()
     if (increment) return increment
+    signal.throwIfAborted()
     await this.#store.clear()
-    const fresh = await this.#fetch(revision, signal).catch((error: unknown) => {
-      throw error instanceof LockstepError ? error : cacheFailure(toError(error))
-    })
+    const fresh = await this.#fetch(revision, signal)
     if (!fresh) throw badAnswer(`it leaves out parts of commit ${revision.slice(0, 10)}`)
     return fresh
   }

@@ -19,6 +19,6 @@ export interface TurnContext {
 }
 
 export function eyesOf(context: TurnContext, workspace: WorkspaceState): Eyes {
-  const { installation, git, render, secrets } = context
-  return { installation, git, render, secrets, port: workspace.port, snapshots: workspace.snapshots }
+  const { installation, git, render, secrets, clock } = context
+  return { installation, git, render, secrets, clock, port: workspace.port, snapshots: workspace.snapshots }
 }

@@ -57,7 +57,9 @@ export async function decide(turn: Turn, signal: AbortSignal): Promise<Decision 
   const { context, source, workspace } = turn
   const memory = memoryOf(workspace, source)
   const now = isoTime(context.clock.now())
-  const record = await readRecord(eyesOf(context, workspace), source, memory.sight, signal)
+  // What a listing brought is good enough to begin with: after this turn's own look it is read again where that is due.
+  const known = memory.sight.record
+  const record = known ? known.record : await readRecord(eyesOf(context, workspace), source, memory.sight, signal)
   // Seen again after the source came back within this process: whoever replaces it now is the newer one.
   if (record?.instance === context.instance) memory.overwritten.add(context.instance)
   const suspend = activeAt(record?.suspend ?? null, now)

@@ -43,6 +43,9 @@ export async function claimSource(
   return null
 }
 
+/** A record that was read this recently, in the same turn as a rule, isn't read again before a write. */
+const recordAgeMaxMs = 3_000
+
 async function readAnew(
   context: TurnContext,
   source: Source,
@@ -50,7 +53,7 @@ async function readAnew(
   signal: AbortSignal,
 ): Promise<SourceRecord | null> {
   const { sight } = memoryOf(workspace, source)
-  sight.record = null
+  if (sight.record && context.clock.now() - sight.record.readMs > recordAgeMaxMs) sight.record = null
   return readRecord(eyesOf(context, workspace), source, sight, signal)
 }
 
@@ -111,7 +114,11 @@ export async function writeRecord(
 ): Promise<void> {
   const owner = { installation: context.installation, source: source.name }
   await workspace.port.writeVariable(recordName(owner), recordJson(record), [managedTag, ownerTag(owner)], signal)
-  memoryOf(workspace, source).sight.record = { generation: workspace.snapshots.generation, record }
+  memoryOf(workspace, source).sight.record = {
+    generation: workspace.snapshots.generation,
+    readMs: context.clock.now(),
+    record,
+  }
 }
 
 function named(context: TurnContext, source: Source, before: SourceRecord | null): SourceRecord {

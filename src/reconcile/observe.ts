@@ -3,6 +3,7 @@ import type { Desired, DeploymentKey, Revision, Snapshot, Tree } from "../core/m
 import { emptyRecord, parseRecord, recordName, type SourceRecord } from "../core/record.ts"
 import type { SecretReader } from "../core/secret.ts"
 import type { Source } from "../core/source.ts"
+import type { Clock } from "../lib/clock.ts"
 import { ConfigError, GitError } from "../lib/errors.ts"
 import type { GitBlob, GitPort, Index, Inputs, RenderBlob, RenderPort, Resolution, WorkspacePort } from "./ports.ts"
 import type { Freshness, Snapshots } from "./snapshots.ts"
@@ -15,12 +16,13 @@ export interface Eyes {
   readonly secrets: SecretReader
   readonly port: WorkspacePort
   readonly snapshots: Snapshots
+  readonly clock: Clock
 }
 
 /** What one source has seen so far; kept between turns, safe to lose. */
 export interface Sight {
   index: { readonly settings: string; readonly index: Index } | null
-  record: { readonly generation: number; readonly record: SourceRecord | null } | null
+  record: { readonly generation: number; readonly readMs: number; readonly record: SourceRecord | null } | null
   /** Digests of the code that a commit's clone depends on, by commit and paths. */
   readonly code: Map<string, string | null>
 }
@@ -94,7 +96,7 @@ export async function readRecord(
   const name = recordName({ installation: eyes.installation, source: source.name })
   const values = await eyes.port.variables(new Set([name]), signal)
   const record = values.has(name) ? (parseRecord(values.get(name)) ?? emptyRecord) : null
-  sight.record = { generation, record }
+  sight.record = { generation, readMs: eyes.clock.now(), record }
   return record
 }
 

@@ -201,6 +201,17 @@ async function limits({ client, server, flow, version }: Place): Promise<void> {
   // Only later servers let several deployments share one.
   if (version !== "3.2.0") await sharing({ client, server, flow })
 
+  await t.test("automations that act on a deployment are known by name", async (t) => {
+    const { live } = await client.create(creation(flow, "automated"), signal)
+    t.strictSame(await client.automations(live.id, signal), [])
+    await ask(server.url, "POST", "/automations/", {
+      name: `${flow} nightly`,
+      trigger: { type: "event", posture: "Reactive", expect: ["no.such.event"], threshold: 1, within: 0 },
+      actions: [{ type: "run-deployment", source: "selected", deployment_id: live.id }],
+    })
+    t.strictSame(await client.automations(live.id, signal), [`${flow} nightly`])
+  })
+
   await t.test("what is gone already is as good as removed, and nothing acts on it", async (t) => {
     const { live } = await client.create(creation(flow, "removed"), signal)
     t.strictSame(await client.automations(live.id, signal), [])

@@ -13,7 +13,7 @@ export interface GitServer extends AsyncDisposable {
   /** All that were received, in order; empty it with `requests.length = 0`. */
   readonly requests: GitRequest[]
   /** Asked before each request: what goes wrong with it, or how old the server is for it. */
-  fault: ((request: GitRequest) => Fault | null) | null
+  fault: ((request: GitRequest, response: ServerResponse) => Fault | null) | null
   /** `user:password` that every request must carry; null = public. */
   credentials: string | null
   createRepository(name: string, objectFormat?: "sha1" | "sha256"): GitRepository
@@ -27,6 +27,8 @@ export interface GitRequest {
   responseBytes: number
 }
 export type Fault =
+  /** The handler answers by itself. */
+  | { readonly kind: "answered" }
   /** An answer in place of Git's: a refusal, a login page, a redirect, nothing at all. */
   | {
       readonly kind: "answer"
@@ -155,26 +157,38 @@ async function serve(exchange: Exchange): Promise<void> {
   const { method = "GET", url = "/" } = request
   const seen: GitRequest = { method, path: url, authorization, body: "", responseBytes: 0 }
   server.requests.push(seen)
-  const fault = server.fault?.(seen) ?? null
-  if (fault?.kind === "hang" && fault.afterBytes === undefined) return
+  const fault = server.fault?.(seen, response) ?? null
+  if (fault?.kind === "answered") return
   if (fault?.kind === "delay") await new Promise((passed) => setTimeout(passed, fault.ms))
-  if (fault?.kind === "answer") {
+  const refusal = refusalOf(server, authorization, fault)
+  if (refusal) {
     request.resume()
-    return void response.writeHead(fault.status, fault.headers).end(fault.body ?? "")
+    response.writeHead(refusal.status, refusal.headers).end(refusal.body ?? "")
+    return
   }
-  const wanted = server.credentials && `Basic ${Buffer.from(server.credentials).toString("base64")}`
-  if (wanted && authorization !== wanted) {
-    request.resume()
-    return void response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end("who are you?")
+  const answer = await askGit(exchange, seen, fault)
+  seen.responseBytes = send(response, answer, fault)
+}
+
+type Refusal = Extract<Fault, { kind: "answer" }>
+
+function refusalOf({ credentials }: GitServer, authorization: string | null, fault: Fault | null): Refusal | null {
+  if (fault?.kind === "answer") return fault
+  if (credentials === null || authorization === `Basic ${Buffer.from(credentials).toString("base64")}`) return null
+  return { kind: "answer", status: 401, headers: { "www-authenticate": 'Basic realm="git"' }, body: "who are you?" }
+}
+
+/** Returns the bytes of the whole body. */
+function send(response: ServerResponse, { status, headers, body: real }: Answer, fault: Fault | null): number {
+  const body = fault?.kind === "change" ? fault.change(real) : real
+  if (fault?.kind !== "hang" && fault?.kind !== "cut") response.writeHead(status, headers).end(body)
+  else if (fault.afterBytes !== undefined) {
+    response.writeHead(status, { ...headers, "content-length": body.length })
+    response.write(body.subarray(0, fault.afterBytes), () => {
+      if (fault.kind === "cut") response.destroy()
+    })
   }
-  const { status, headers, body } = await askGit(exchange, seen, fault)
-  const sent = fault?.kind === "change" ? fault.change(body) : body
-  seen.responseBytes = sent.length
-  if (fault?.kind !== "hang" && fault?.kind !== "cut") return void response.writeHead(status, headers).end(sent)
-  response.writeHead(status, { ...headers, "content-length": sent.length })
-  response.write(sent.subarray(0, fault.afterBytes), () => {
-    if (fault.kind === "cut") response.destroy()
-  })
+  return body.length
 }
 
 interface Answer {

@@ -1,0 +1,301 @@
+import { createHash } from "node:crypto"
+import { createServer, type Socket } from "node:net"
+import type { AddressInfo } from "node:net"
+import t from "tap"
+import { pkt } from "../../src/git/pkt-line.ts"
+import type { GitError } from "../../src/lib/errors.ts"
+import { withoutFilter, type Fault } from "../support/git-server.ts"
+import { at, failureOf, head, openRig, patience, readAll, signal } from "./rig.ts"
+
+await using rig = await openRig()
+const { server } = rig
+const page = { status: 200, headers: { "content-type": "text/html" }, body: "<html>Sign in</html>" }
+const advertised = { status: 200, headers: { "content-type": "application/x-git-upload-pack-advertisement" } }
+const result = { status: 200, headers: { "content-type": "application/x-git-upload-pack-result" } }
+const answer = (body: string) => ({ kind: "answer", ...result, body }) as const
+const flush = "0000"
+const oid = "1".repeat(40)
+
+type Row = readonly [what: string, fault: Fault, expected: Partial<Pick<GitError, "code" | "kind" | "message">>]
+
+/** What may be wrong with any of the requests. */
+const always: readonly Row[] = [
+  ["401", { kind: "answer", status: 401 }, { code: "git-unauthorized", kind: "stalled" }],
+  ["203, Azure's 401", { ...page, kind: "answer", status: 203 }, { code: "git-unauthorized", kind: "stalled" }],
+  ["403", { kind: "answer", status: 403 }, { code: "git-forbidden", kind: "stalled" }],
+  ["404", { kind: "answer", status: 404 }, { code: "git-repository-not-found", kind: "stalled" }],
+  ["500", { kind: "answer", status: 500 }, { code: "git-status", kind: "transient" }],
+  ["503", { kind: "answer", status: 503 }, { code: "git-status", kind: "transient" }],
+  ["a page with 200", { kind: "answer", ...page }, { code: "git-not-git", kind: "stalled" }],
+  ["no answer", { kind: "hang" }, { code: "git-timeout", kind: "transient" }],
+  ["half an answer", { kind: "hang", afterBytes: 30 }, { code: "git-timeout", kind: "transient" }],
+  ["a broken connection", { kind: "cut", afterBytes: 0 }, { code: "git-unreachable", kind: "transient" }],
+  ["one broken half way", { kind: "cut", afterBytes: 40 }, { code: "git-unreachable", kind: "transient" }],
+  ["nothing", { kind: "change", change: () => Buffer.alloc(0) }, { code: "git-bad-answer", kind: "transient" }],
+  ["less than all", { kind: "change", change: (body) => body.subarray(0, -4) }, { code: "git-bad-answer" }],
+  ["less than a packet", { kind: "change", change: (body) => body.subarray(0, -2) }, { code: "git-bad-answer" }],
+  ["noise", { kind: "change", change: () => Buffer.from("<html>") }, { code: "git-bad-answer", kind: "transient" }],
+]
+
+/** With the list of refs. */
+const listing: readonly Row[] = [
+  ...always,
+  ["an empty list", answer(flush), { code: "git-no-refs", kind: "stalled" }],
+  ["an unborn HEAD only", answer(pkt("unborn HEAD\n") + flush), { code: "git-no-refs", kind: "stalled" }],
+  ["a refusal", answer(pkt("ERR access denied\n")), { code: "git-refused", kind: "stalled" }],
+  ["a refusal with an end", answer(pkt("ERR go away\n") + flush), { code: "git-refused", kind: "stalled" }],
+  ["a list of nonsense", answer(pkt("hello world\n") + flush), { code: "git-bad-answer" }],
+  ["a list that goes on", answer(pkt(`${oid} HEAD\n`) + flush + pkt(`${oid} x\n`)), { code: "git-bad-answer" }],
+  ["a ref that is gone", answer(pkt(`${oid} HEAD\n`) + flush), { code: "ref-not-found", kind: "stalled" }],
+]
+
+/** With the pack of a commit. */
+const packs: readonly Row[] = [
+  ...always,
+  ["a corrupt byte", { kind: "change", change: flipped }, { code: "git-bad-answer", kind: "transient" }],
+  ["band 3", answer(banded(3, "unable to read blob")), { code: "git-refused", kind: "transient" }],
+  ["band 3 behind data", answer(banded(1, "PACK", 3, "died")), { code: "git-refused", kind: "transient" }],
+  ["an error packet", answer(pkt("ERR out of memory\n")), { code: "git-refused", kind: "transient" }],
+  ["no pack", answer(pkt("acknowledgments\n") + flush), { code: "git-bad-answer", kind: "transient" }],
+  ["an unknown band", answer(banded(7, "x")), { code: "git-refused", kind: "transient" }],
+  [
+    "no such commit",
+    answer(pkt(`ERR upload-pack: not our ref ${oid}`)),
+    { code: "revision-not-found", kind: "stalled" },
+  ],
+  ["an empty pack", answer(banded(1, packed("").toString("latin1"))), { code: "git-bad-answer", kind: "transient" }],
+]
+
+await t.test("a list of refs that is anything but whole and proper is never taken for an absent ref", async (t) => {
+  const repository = rig.repository("listing")
+  const ref = { kind: "branch", name: "main" } as const
+  for (const [what, fault, expected] of listing) {
+    await using git = rig.again()
+    await git.resolve(at(repository), ref, 0, signal)
+    rig.time.now += 1
+    server.fault = ({ method }) => (method === "POST" ? fault : null)
+    const failure = await failureOf(git.resolve(at(repository), ref, 0, signal))
+    t.match(failure, { ...expected, message: /Git server|127\.0\.0\.1/ }, what)
+    server.fault = null
+    t.match(await git.resolve(at(repository), ref, 0, signal), { branch: "main" }, `${what}, and then all is well`)
+  }
+})
+
+await t.test("with the old protocol too", async (t) => {
+  const repository = rig.repository("old-listing")
+  const lines = `${pkt("# service=git-upload-pack\n")}${flush}`
+  const old = (body: string): Fault => ({ kind: "answer", ...advertised, body: lines + body })
+  const rows: readonly Row[] = [
+    ...always.filter(([what]) => what !== "less than a packet"),
+    ["an empty repository", old(pkt(`${"0".repeat(40)} capabilities^{}\0shallow\n`) + flush), { code: "git-no-refs" }],
+    ["nothing at all", old(flush), { code: "git-bad-answer" }],
+    ["a refusal", old(pkt("ERR no\n") + flush), { code: "git-refused", kind: "stalled" }],
+    ["nonsense", old(pkt(`${oid} HEAD\0shallow\n`) + pkt("x\n") + flush), { code: "git-bad-answer" }],
+    ["a ref that is gone", old(pkt(`${oid} HEAD\0shallow\n`) + flush), { code: "ref-not-found", kind: "stalled" }],
+    [
+      "SHA-256",
+      old(pkt(`${oid} HEAD\0object-format=sha256\n`) + flush),
+      { code: "git-object-format", kind: "stalled" },
+    ],
+  ]
+  for (const [what, fault, expected] of rows) {
+    await using git = rig.again()
+    server.fault = () => fault
+    const failure = await failureOf(git.resolve(at(repository), { kind: "branch", name: "main" }, 0, signal))
+    t.match(failure, expected, what)
+  }
+  server.fault = null
+})
+
+await t.test("a pack that is anything but whole and proper leaves nothing behind", async (t) => {
+  const repository = rig.repository("packs", { "prefect.yaml": "one", "a/b.py": "x" })
+  for (const [what, fault, expected] of packs) {
+    repository.commit({ "prefect.yaml": what })
+    await using git = rig.again()
+    const { revision } = await git.resolve(at(repository), head, 0, signal)
+    server.fault = ({ method }) => (method === "POST" ? fault : null)
+    t.match(await failureOf(git.tree(at(repository), revision, signal)), expected, what)
+    server.fault = null
+    t.equal((await readAll(git, at(repository))).texts["prefect.yaml"], what, `${what}, and then all is well`)
+  }
+})
+
+await t.test("files that come broken, or not at all, are an error and never an empty file", async (t) => {
+  const repository = rig.repository("files")
+  const rows: readonly Row[] = [
+    ...packs.filter(([what]) => what !== "no such commit"),
+    ["other files", answer(banded(1, packed("other").toString("latin1"))), { code: "git-bad-answer" }],
+  ]
+  for (const [what, fault, expected] of rows) {
+    await using git = rig.again()
+    const { revision } = await git.resolve(at(repository), head, 0, signal)
+    const { entries } = await git.tree(at(repository), revision, signal)
+    const oids = [entries.get("prefect.yaml")?.oid ?? ""]
+    server.fault = () => fault
+    t.match(await failureOf(git.blobs(at(repository), revision, oids, 10, signal)), expected, what)
+    server.fault = null
+  }
+})
+
+await t.test("an increment that the server gets wrong is fetched anew in full", async (t) => {
+  const repository = rig.repository("increment", { "prefect.yaml": "one", "a/b.py": "x" })
+  await using git = rig.again()
+  await readAll(git, at(repository))
+  for (const fault of packs.filter(([, , { code }]) => code === "git-refused" || code === "git-bad-answer")) {
+    repository.commit({ "prefect.yaml": fault[0] })
+    rig.time.now += 1
+    const isIncrement = (body: string): boolean => body.includes("have ")
+    server.fault = ({ method }) => (method === "POST" ? { kind: "change", change: (body) => body } : null)
+    const { revision } = await git.resolve(at(repository), head, 0, signal)
+    server.requests.length = 0
+    let asked = 0
+    server.fault = ({ method }) => (method === "POST" && asked++ === 0 ? fault[1] : null)
+    await git.tree(at(repository), revision, signal)
+    const bodies = server.requests.filter(({ method }) => method === "POST").map(({ body }) => isIncrement(body))
+    t.equal(bodies.at(-1), false, fault[0])
+    server.fault = null
+  }
+})
+
+await t.test("a server that doesn't listen, and a host that doesn't exist", async (t) => {
+  await using git = rig.again()
+  const expected = { code: "git-unreachable", kind: "transient" } as const
+  t.match(await failureOf(git.resolve(at({ url: "http://127.0.0.1:9/a.git" }), head, 0, signal)), {
+    ...expected,
+    message: "http://127.0.0.1:9/a.git can't be reached: nothing listens there",
+  })
+  t.match(await failureOf(git.resolve(at({ url: "http://nowhere.invalid/a.git" }), head, 0, signal)), {
+    ...expected,
+    message: /its host name/,
+  })
+})
+
+await t.test("a server that drips is cut off when its time is up", async (t) => {
+  const sockets = new Set<Socket>()
+  const drip = createServer((socket) => {
+    sockets.add(socket)
+    socket.on("error", () => undefined)
+    socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/x-git-upload-pack-advertisement\r\n\r\n")
+    const timer = setInterval(() => socket.write("0"), 50)
+    socket.on("close", () => clearInterval(timer))
+  })
+  await new Promise<void>((listening) => drip.listen(0, "127.0.0.1", listening))
+  await using git = rig.again()
+  const url = `http://127.0.0.1:${(drip.address() as AddressInfo).port}/a.git`
+
+  const failure = await failureOf(git.resolve(at({ url }), head, 0, signal))
+
+  t.match(failure, {
+    code: "git-timeout",
+    kind: "transient",
+    message: `nothing more within ${patience.requestMs / 1_000} s`,
+  })
+  for (const socket of sockets) socket.destroy()
+  await new Promise((closed) => drip.close(closed))
+})
+
+await t.test("a SHA-256 repository is refused in so many words", async (t) => {
+  const repository = server.createRepository("sha256", "sha256")
+  repository.commit({ a: "1" })
+  for (const fault of [null, { kind: "oldProtocol" } as const]) {
+    await using git = rig.again()
+    server.fault = () => fault
+    t.match(await failureOf(git.resolve(at(repository), head, 0, signal)), {
+      code: "git-object-format",
+      kind: "stalled",
+      message: "the repository's object format is sha256; Lockstep reads SHA-1 repositories only",
+    })
+  }
+  server.fault = null
+})
+
+await t.test("an empty repository has no refs, which isn't the same as a ref that is gone", async (t) => {
+  const repository = server.createRepository("empty")
+  await using git = rig.again()
+  t.match(await failureOf(git.resolve(at(repository), head, 0, signal)), { code: "git-no-refs", kind: "stalled" })
+})
+
+const fallbacks: Readonly<Record<string, Fault>> = {
+  "without filter": withoutFilter,
+  "old protocol": { kind: "oldProtocol" },
+  "old protocol without filter": { kind: "oldProtocol", settings: { "uploadpack.allowFilter": "false" } },
+  "old protocol, reachable objects only": {
+    kind: "oldProtocol",
+    settings: { "uploadpack.allowAnySHA1InWant": "false", "uploadpack.allowFilter": "false" },
+  },
+  "without the old capabilities": {
+    kind: "change",
+    change: (body) =>
+      Buffer.from(
+        body.toString("latin1").replace("fetch=shallow wait-for-done filter", "fetch=xhallow wait-for-done xilter"),
+        "latin1",
+      ),
+  },
+}
+for (const [name, fault] of Object.entries(fallbacks)) {
+  await t.test(`a server ${name} works, first time and later`, async (t) => {
+    const files = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`flows/${n % 5}/${n}.py`, `print(${n})\n`]))
+    const repository = rig.repository(`server-${name.replaceAll(/\W/g, "-")}`, {
+      ...files,
+      "prefect.yaml": "one",
+      big: "x".repeat(5_000),
+    })
+    server.fault = ({ method }) => (fault.kind === "change" && method === "POST" ? null : fault)
+    await using git = rig.again()
+    for (const text of ["one", "two", "one", "three"]) {
+      if (text !== "one") repository.commit({ "prefect.yaml": text, "flows/3/3.py": text })
+      else repository.commit({ "prefect.yaml": text, "flows/3/3.py": "print(3)\n" })
+      rig.time.now += 1
+      const { texts } = await readAll(git, at(repository))
+      t.strictSame(
+        texts,
+        {
+          ...files,
+          "prefect.yaml": text,
+          "flows/3/3.py": text === "one" ? "print(3)\n" : text,
+          big: "x".repeat(5_000),
+        },
+        text,
+      )
+    }
+    server.fault = null
+  })
+}
+
+await t.test("a server that gives files with their commit only", async (t) => {
+  const repository = rig.repository("commits-only", { "prefect.yaml": "one", "a/b.py": "x" })
+  await using git = rig.again()
+  const { revision } = await git.resolve(at(repository), head, 0, signal)
+  const { entries } = await git.tree(at(repository), revision, signal)
+  const wanted = entries.get("a/b.py")?.oid ?? ""
+  server.fault = () => (server.requests.length === 1 ? answer(pkt(`ERR upload-pack: not our ref ${wanted}`)) : null)
+  server.requests.length = 0
+
+  const blobs = await git.blobs(at(repository), revision, [wanted], 10, signal)
+
+  t.strictSame(blobs.get(wanted), { kind: "bytes", bytes: Buffer.from("x") })
+  server.fault = null
+})
+
+function flipped(body: Buffer): Buffer {
+  const copy = Buffer.from(body)
+  const place = copy.indexOf("PACK") + 20
+  copy[place] = (copy[place] ?? 0) ^ 1
+  return copy
+}
+
+/** An answer to fetch: data in bands. */
+function banded(...parts: readonly (number | string)[]): string {
+  let text = pkt("packfile\n")
+  for (let n = 0; n < parts.length; n += 2) {
+    const data = Buffer.from(`${String.fromCharCode(Number(parts[n]))}${parts[n + 1]}`, "latin1")
+    text += (data.length + 4).toString(16).padStart(4, "0") + data.toString("latin1")
+  }
+  return text + flush
+}
+
+/** A pack without objects. */
+function packed(_text: string): Buffer {
+  const head = Buffer.from("PACK\0\0\0\u0002\0\0\0\0", "latin1")
+  return Buffer.concat([head, createHash("sha1").update(head).digest()])
+}

@@ -1,0 +1,194 @@
+import { digestOf } from "../../src/core/digest.ts"
+import type { DeploymentPatch } from "../../src/core/change.ts"
+import type { Json, JsonObject } from "../../src/core/json.ts"
+import { managedTag } from "../../src/core/mark.ts"
+import type { Desired, DeploymentId, LiveDeployment, Revision, Tree } from "../../src/core/model.ts"
+import type { Clock } from "../../src/lib/clock.ts"
+import { isoTime } from "../../src/lib/clock.ts"
+import { GitError, PrefectError } from "../../src/lib/errors.ts"
+import type { GitPort, Index, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
+import { declared, desiredOf, pool, schedule, snapshotOf } from "../core/builders.ts"
+import { created, patched } from "../core/prefect-model.ts"
+
+/** Time that moves only when it is told to. */
+export class SteppedClock implements Clock {
+  #now = Date.parse("2026-11-24T12:00:00Z")
+  now(): number {
+    return this.#now
+  }
+  random(): number {
+    return 0.5
+  }
+  step(ms: number): void {
+    this.#now += ms
+  }
+  sleep(ms: number): Promise<void> {
+    this.#now += ms
+    return Promise.resolve()
+  }
+}
+
+/** "refuse": the next write fails; "lose": it is carried out, and its answer gets lost. */
+export type WriteFault = "refuse" | "lose"
+
+/** A Prefect workspace in memory that tells of each write before it is carried out. */
+export class ModelPrefect implements WorkspacePort {
+  readonly deployments = new Map<DeploymentId, LiveDeployment>()
+  readonly values = new Map<string, JsonObject>()
+  onWrite: (write: ModelWrite) => void = () => undefined
+  /** Before a turn reads what it is about to write. */
+  onRead: (live: LiveDeployment) => void = () => undefined
+  fault: WriteFault | null = null
+  writes = 0
+  readonly #clock: Clock
+  #ids = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  serverNow = () => isoTime(this.#clock.now())
+
+  /** What a person does in the UI. */
+  edit(id: DeploymentId, change: (live: LiveDeployment) => LiveDeployment): void {
+    const live = this.deployments.get(id)
+    if (live) this.deployments.set(id, { ...change(live), updated: this.serverNow() })
+  }
+
+  add(live: LiveDeployment): void {
+    this.deployments.set(live.id, live)
+  }
+
+  async look(depth: number) {
+    const ours = this.#ours().toSorted((a, b) => (a.updated < b.updated ? 1 : -1))
+    return { count: ours.length, newest: ours.slice(0, depth) }
+  }
+  async snapshot(keys: ReadonlySet<string>) {
+    const found = [...this.deployments.values()].filter(
+      ({ allTags, key }) => allTags.includes(managedTag) || keys.has(key),
+    )
+    return { ...snapshotOf(found, [pool("pool")]), takenAt: this.serverNow() }
+  }
+  async widen(snapshot: Awaited<ReturnType<WorkspacePort["snapshot"]>>, keys: ReadonlySet<string>) {
+    const deployments = new Map(snapshot.deployments)
+    for (const live of this.deployments.values()) if (keys.has(live.key)) deployments.set(live.key, live)
+    return { ...snapshot, deployments }
+  }
+  async read(id: DeploymentId) {
+    const live = this.deployments.get(id)
+    if (live) this.onRead(live)
+    return this.deployments.get(id) ?? null
+  }
+  async find(flow: string, name: string) {
+    return [...this.deployments.values()].find((live) => live.flow === flow && live.name === name) ?? null
+  }
+  async create(wanted: Parameters<WorkspacePort["create"]>[0]) {
+    const bare = created(wanted)
+    const live = { ...bare, id: `id-${++this.#ids}` as DeploymentId, updated: this.serverNow() }
+    this.#write({ kind: "create", live }, () => this.add(live))
+    return { live, existed: false }
+  }
+  async patch(id: DeploymentId, patch: DeploymentPatch) {
+    const live = this.#existing(id)
+    this.#write({ kind: "patch", live, patch }, () => this.edit(id, (now) => patched(now, patch)))
+  }
+  async patchSchedule() {}
+  async removeSchedule() {}
+  async runsDueSince() {
+    return this.serverNow()
+  }
+  async reschedule() {}
+  async variables(names: ReadonlySet<string>) {
+    return new Map<string, Json>([...this.values].filter(([name]) => names.has(name)))
+  }
+  async writeVariable(name: string, value: JsonObject) {
+    this.#write({ kind: "variable", name }, () => this.values.set(name, structuredClone(value)))
+  }
+  async remove(id: DeploymentId) {
+    const live = this.deployments.get(id)
+    if (live) this.#write({ kind: "remove", live }, () => this.deployments.delete(id))
+  }
+  async detachLimit() {}
+  async runs() {
+    return { active: 0, manual: 0 }
+  }
+  async automations(): Promise<readonly string[]> {
+    return []
+  }
+  async removeLeftoverRuns() {
+    return 0
+  }
+
+  #write(write: ModelWrite, carryOut: () => void): void {
+    const { fault } = this
+    this.fault = null
+    if (fault === "refuse") throw new PrefectError("busy", { kind: "transient", code: "busy", status: 503 })
+    this.writes++
+    this.onWrite(write)
+    carryOut()
+    if (fault === "lose") throw new PrefectError("lost", { kind: "transient", code: "answer-lost", status: null })
+  }
+
+  #existing(id: DeploymentId): LiveDeployment {
+    const live = this.deployments.get(id)
+    if (!live) throw new PrefectError("not found", { kind: "stalled", code: "not-found", status: 404 })
+    return live
+  }
+
+  #ours(): readonly LiveDeployment[] {
+    return [...this.deployments.values()].filter(({ allTags }) => allTags.includes(managedTag))
+  }
+}
+
+export type ModelWrite =
+  | { readonly kind: "create"; readonly live: LiveDeployment }
+  | { readonly kind: "patch"; readonly live: LiveDeployment; readonly patch: DeploymentPatch }
+  | { readonly kind: "remove"; readonly live: LiveDeployment }
+  | { readonly kind: "variable"; readonly name: string }
+
+/** What one commit declares: deployments of the flow "f" by name with their parameter; `complete: false` = a bad file. */
+export interface Commit {
+  readonly names: Readonly<Record<string, number>>
+  readonly complete: boolean
+}
+
+/** Repositories as lists of commits, by URL; each commit's content is found again by its id. */
+export class ModelGit {
+  readonly heads = new Map<string, Revision>()
+  readonly commits = new Map<Revision, Commit>()
+  readonly down = new Set<string>()
+
+  commit(url: string, commit: Commit): void {
+    const revision = digestOf([url, this.commits.size]).slice(0, 40) as Revision
+    this.commits.set(revision, commit)
+    this.heads.set(url, revision)
+  }
+  head(url: string): Commit {
+    return this.commits.get(this.heads.get(url) as Revision) as Commit
+  }
+
+  readonly port: GitPort = {
+    resolve: async ({ url }) => {
+      if (this.down.has(url)) throw new GitError("down", { kind: "transient", code: "unreachable" })
+      return { revision: this.heads.get(url) as Revision, refName: "refs/heads/main", branch: "main" }
+    },
+    tree: async (_remote, revision): Promise<Tree> => ({ revision, entries: new Map() }),
+    blobs: async () => new Map(),
+  }
+
+  readonly render: RenderPort = {
+    index: ({ revision }) => ({ kind: "ready", index: { revision, variables: new Set() } }),
+    bind: (index, _inputs, source) => this.#desired(index, source.name),
+    codePaths: () => new Map(),
+    codeDigest: () => "",
+    clonedCommit: () => null,
+  }
+
+  #desired({ revision }: Index, source: Desired["source"]): Desired {
+    const { names, complete } = this.commits.get(revision) as Commit
+    const all = Object.entries(names).map(([name, limit]) =>
+      declared(`f/${name}`, { entrypoint: `${name}.py:f`, parameters: { limit }, schedules: [schedule("s")] }),
+    )
+    return { ...desiredOf(all), kind: complete ? "complete" : "partial", source, revision }
+  }
+}
