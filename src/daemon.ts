@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto"
-import { diffConfig, type Config } from "./config/config.ts"
 import { loadConfig } from "./config/load.ts"
 import { describeProblem } from "./config/problem.ts"
 import type { Environment } from "./config/values.ts"
@@ -7,13 +6,14 @@ import { Secrets } from "./config/secrets.ts"
 import { watchConfig, type Reload } from "./config/watch.ts"
 import type { Clock } from "./lib/clock.ts"
 import { StatusBoard } from "./observe/board.ts"
-import { Events } from "./observe/events.ts"
+import { Events, type LockstepEvent } from "./observe/events.ts"
 import { openLog, type LogFormat } from "./observe/log.ts"
 import { Metrics } from "./observe/metrics.ts"
 import { narrate } from "./observe/narrate.ts"
 import { openOperations } from "./operations.ts"
 import { openGit, openRender, type Around } from "./parts.ts"
 import { Loop } from "./reconcile/loop.ts"
+import { Registry } from "./registry.ts"
 import { openServer } from "./server/server.ts"
 import { version } from "./version.ts"
 import { Workspaces } from "./workspaces.ts"
@@ -68,7 +68,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and after the server that tells about them.
   const loop = new Loop(context, { drainMs })
-  const registry = new Registry(config, loop, clients)
+  const registry = new Registry(config, { loop, clients, warn: (message) => log.warn(message) })
   // Known before the first request can ask: until then there would be no source that isn't ready.
   await registry.start(startSpreadMs)
   const server = await openServer({
@@ -89,24 +89,16 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   opening.use(server)
   opening.use(loop)
   loop.start()
-  const take = async (reload: Reload): Promise<void> => {
-    const problems = reload.kind === "invalid" ? reload.problems.map((one) => describeProblem(configPath, one)) : []
-    events.emit({ kind: "config-loaded", result: reload.kind === "changed" ? "ok" : reload.kind, problems })
-    if (reload.kind !== "changed") return
-    const { installationChanged, stateDirChanged, serverChanged } = diffConfig(registry.config, reload.config)
-    if (installationChanged || stateDirChanged || serverChanged) {
-      log.warn("installation, stateDir and server take effect at the next start; the rest is in force now")
-    }
-    await registry.change(reload.config)
-  }
   const watch = opening.use(
     await watchConfig({
       path: configPath,
       config,
       environment,
       clock,
-      onReload: (reload) =>
-        void take(reload).catch((error: unknown) => log.error({ err: error }, "the new config could not be taken")),
+      onReload: (reload) => {
+        events.emit(loadedEvent(configPath, reload))
+        void registry.take(reload).catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
+      },
       onError: (error) => log.warn({ err: error }, "the config file can't be watched"),
     }),
   )
@@ -124,43 +116,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-/** Keeps the loop as the config says. */
-class Registry {
-  config: Config
-  readonly #loop: Loop
-  readonly #clients: Workspaces
-
-  constructor(config: Config, loop: Loop, clients: Workspaces) {
-    this.config = config
-    this.#loop = loop
-    this.#clients = clients
-  }
-
-  async start(spreadMs: number): Promise<void> {
-    for (const { name } of this.config.workspaces) await this.#setWorkspace(name)
-    for (const source of this.config.sources) this.#loop.setSource(source, "start", spreadMs)
-  }
-
-  /** Only what changed is made anew; the rest goes on undisturbed. */
-  async change(next: Config): Promise<void> {
-    const { added, removed, changed, changedWorkspaces } = diffConfig(this.config, next)
-    this.config = next
-    for (const { name } of removed) this.#loop.removeSource(name)
-    for (const name of changedWorkspaces) await this.#setWorkspace(name)
-    const anew = new Set([...added, ...changed.map(({ after }) => after)].map(({ name }) => name))
-    for (const source of next.sources) {
-      if (anew.has(source.name) || changedWorkspaces.includes(source.workspace)) {
-        this.#loop.setSource(source, "config", 0)
-      }
-    }
-  }
-
-  async #setWorkspace(name: Config["workspaces"][number]["name"]): Promise<void> {
-    const workspace = this.config.workspaces.find((entry) => entry.name === name)
-    if (workspace) this.#loop.setWorkspace(name, await this.#clients.open(workspace), workspace)
-    else {
-      this.#loop.removeWorkspace(name)
-      await this.#clients.close(name)
-    }
-  }
+function loadedEvent(path: string, reload: Reload): LockstepEvent {
+  const problems = reload.kind === "invalid" ? reload.problems.map((problem) => describeProblem(path, problem)) : []
+  return { kind: "config-loaded", result: reload.kind === "changed" ? "ok" : reload.kind, problems }
 }

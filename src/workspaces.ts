@@ -27,6 +27,6 @@ export class Workspaces implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of [...this.#open.keys()]) await this.close(name)
+    for (const name of this.#open.keys()) await this.close(name)
   }
 }

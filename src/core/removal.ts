@@ -53,15 +53,22 @@ function decide(input: RemovalInput, live: LiveDeployment): Change {
   }
   if (input.source.policy.prune.mode === "off")
     return leave(live, "removal-off", "no longer in Git; prune.mode: off keeps it")
+  const elsewhere = decideClaimed(input, live)
+  if (elsewhere) return elsewhere
+  if (tag === "pending" || tag === "pending-paused") return decideRetired(input, live)
+  const reason = tag === "vetoed" ? "no longer in Git; its removal was vetoed by un-pausing it" : "no longer in Git"
+  return { action: "retire", key: live.key, live, reason, vetoed: tag === "vetoed" }
+}
+
+/** What another source declares, or another entry is about to stand in for, doesn't go. */
+function decideClaimed(input: RemovalInput, live: LiveDeployment): Change | null {
   const claims = input.claims(live.key)
   const claim = claims.find(({ canTake }) => canTake) ?? claims[0]
   if (claim?.canTake) return leave(live, "claimed", `no longer in Git here; source ${claim.source} takes it over`)
   if (claim) return leave(live, "claimed-by", `source ${claim.source} declares it but can't take it over now`)
-  if (tag === "pending" || tag === "pending-paused") return decideRetired(input, live)
   const successor = input.waiting.find((desired) => likeness(live, desired) > 0)
-  if (successor) return leave(live, "create-waits", `no longer in Git, but ${successor.key} can't take its place yet`)
-  const reason = tag === "vetoed" ? "no longer in Git; its removal was vetoed by un-pausing it" : "no longer in Git"
-  return { action: "retire", key: live.key, live, reason, vetoed: tag === "vetoed" }
+  if (!successor) return null
+  return leave(live, "create-waits", `no longer in Git, but ${successor.key} can't take its place yet`)
 }
 
 function decideRetired({ source, facts }: RemovalInput, live: LiveDeployment): Change {

@@ -7,8 +7,9 @@ import { PrefectError } from "../lib/errors.ts"
 import type { Answer } from "./answer.ts"
 import { capabilitiesOf, type Capabilities } from "./capabilities.ts"
 import { countDeployments, listDeployments } from "./paging.ts"
+import { listPools } from "./pools.ts"
 import { RunClient } from "./runs.ts"
-import { Transport, type TransportOptions } from "./transport.ts"
+import { Transport, type Call, type TransportOptions } from "./transport.ts"
 import { createBody, patchBody, schedulePatchBody, toLive } from "./translate.ts"
 import { read, wire, type WireDeployment } from "./wire.ts"
 
@@ -47,7 +48,7 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async snapshot(keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot> {
     await this.#capabilities(signal)
-    this.#pools = await this.#readPools(signal)
+    this.#pools = await listPools(this.#transport, signal)
     const tagged = await this.#toLive(await listDeployments(this.#transport, ours, signal), signal)
     const deployments = new Map(tagged.map((live) => [live.key, live]))
     const empty = {
@@ -99,12 +100,20 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async patch(id: DeploymentId, patch: DeploymentPatch, signal: AbortSignal): Promise<void> {
     const server = await this.#capabilities(signal)
-    await this.#write("PATCH", `/deployments/${id}`, "/deployments/{id}", patchBody(patch, server), signal)
+    await this.#write(
+      { method: "PATCH", path: `/deployments/${id}`, route: "/deployments/{id}" },
+      patchBody(patch, server),
+      signal,
+    )
   }
 
   async patchSchedule(id: DeploymentId, scheduleId: string, patch: SchedulePatch, signal: AbortSignal): Promise<void> {
     const path = `/deployments/${id}/schedules/${encodeURIComponent(scheduleId)}`
-    await this.#write("PATCH", path, "/deployments/{id}/schedules/{id}", schedulePatchBody(patch), signal)
+    await this.#write(
+      { method: "PATCH", path, route: "/deployments/{id}/schedules/{id}" },
+      schedulePatchBody(patch),
+      signal,
+    )
   }
 
   async removeSchedule(id: DeploymentId, scheduleId: string, signal: AbortSignal): Promise<void> {
@@ -121,13 +130,8 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async reschedule(id: DeploymentId, since: Instant, signal: AbortSignal): Promise<void> {
-    await this.#write(
-      "POST",
-      `/deployments/${id}/schedule`,
-      "/deployments/{id}/schedule",
-      { start_time: since },
-      signal,
-    )
+    const at = { method: "POST", path: `/deployments/${id}/schedule`, route: "/deployments/{id}/schedule" } as const
+    await this.#write(at, { start_time: since }, signal)
   }
 
   async variables(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, Json>> {
@@ -148,7 +152,7 @@ export class WorkspaceClient implements AsyncDisposable {
     const path = `/variables/name/${encodeURIComponent(name)}`
     const call = { method: "PATCH", path, route: "/variables/name/{name}", intent: "write", expect: [404] } as const
     const { status } = await this.#transport.call({ ...call, body: { value, tags } }, signal)
-    if (status === 404) await this.#write("POST", "/variables/", "/variables/", { name, value, tags }, signal)
+    if (status === 404) await this.#write({ method: "POST", path: "/variables/" }, { name, value, tags }, signal)
   }
 
   async remove(id: DeploymentId, signal: AbortSignal): Promise<void> {
@@ -158,7 +162,11 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async detachLimit(id: DeploymentId, signal: AbortSignal): Promise<void> {
-    await this.#write("PATCH", `/deployments/${id}`, "/deployments/{id}", { global_concurrency_limit_id: null }, signal)
+    await this.#write(
+      { method: "PATCH", path: `/deployments/${id}`, route: "/deployments/{id}" },
+      { global_concurrency_limit_id: null },
+      signal,
+    )
   }
 
   runs(id: DeploymentId, signal: AbortSignal) {
@@ -188,14 +196,15 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async #createBelow(flowId: string, create: DeploymentCreate, signal: AbortSignal) {
     const body = createBody(create, flowId, await this.#capabilities(signal))
-    const answer = await this.#write("POST", "/deployments/", "/deployments/", body, signal)
+    const answer = await this.#write({ method: "POST", path: "/deployments/" }, body, signal)
     const [live] = await this.#toLive([read(wire.deployment, answer.body, "/deployments/")], signal)
     return { live: live as LiveDeployment, existed: answer.status === 200 }
   }
 
   /** Gives the flow of that name, new or not. */
   async #makeFlow(name: string, signal: AbortSignal): Promise<string> {
-    const { id } = read(wire.flow, (await this.#write("POST", "/flows/", "/flows/", { name }, signal)).body, "/flows/")
+    const answer = await this.#write({ method: "POST", path: "/flows/" }, { name }, signal)
+    const { id } = read(wire.flow, answer.body, "/flows/")
     this.#remember(id, name)
     return id
   }
@@ -213,41 +222,11 @@ export class WorkspaceClient implements AsyncDisposable {
     return answer.status === 404 ? null : read(wire.version, answer.body, "/admin/version")
   }
 
-  /** Two requests, once a listing: the pools, and all queues with the pools that they belong to. */
-  async #readPools(signal: AbortSignal): Promise<ReadonlyMap<string, WorkPool>> {
-    const pools = await this.#pages(
-      "/work_pools/filter",
-      (body) => read(wire.workPools, body, "/work_pools/filter"),
-      signal,
-    )
-    const queues = await this.#pages(
-      "/work_queues/filter",
-      (body) => read(wire.workQueues, body, "/work_queues/filter"),
-      signal,
-    )
-    return new Map(
-      pools.map((pool) => {
-        const own = queues.filter((queue) => queue.work_pool_name === pool.name)
-        const defaultQueue = own.find(({ id }) => id === pool.default_queue_id)?.name ?? null
-        return [pool.name, { name: pool.name, defaultQueue, queues: new Set(own.map(({ name }) => name)) }]
-      }),
-    )
-  }
-
-  async #pages<T>(path: string, parse: (body: Json) => readonly T[], signal: AbortSignal): Promise<readonly T[]> {
-    const found: T[] = []
-    for (;;) {
-      const rows = parse((await this.#filter(path, { limit: idsPerQuery, offset: found.length }, signal)).body)
-      found.push(...rows)
-      if (rows.length < idsPerQuery) return found
-    }
-  }
-
   async #toLive(rows: readonly WireDeployment[], signal: AbortSignal): Promise<readonly LiveDeployment[]> {
     await this.#learnFlows(rows, signal)
     // A pool made after the last listing: without its default queue that one would look like a wish.
     if (rows.some(({ work_pool_name: pool }) => pool && !this.#pools.has(pool))) {
-      this.#pools = await this.#readPools(signal)
+      this.#pools = await listPools(this.#transport, signal)
     }
     return rows.flatMap((row) => {
       const flow = this.#flowNames.get(row.flow_id)
@@ -290,14 +269,8 @@ export class WorkspaceClient implements AsyncDisposable {
     return this.#transport.call({ method: "POST", path, intent: "read", body }, signal)
   }
 
-  #write(
-    method: "POST" | "PATCH",
-    path: string,
-    route: string,
-    body: JsonObject,
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    return this.#transport.call({ method, path, route, intent: "write", body }, signal)
+  #write(at: Pick<Call, "method" | "path" | "route">, body: JsonObject, signal: AbortSignal): Promise<Answer> {
+    return this.#transport.call({ ...at, intent: "write", body }, signal)
   }
 }
 

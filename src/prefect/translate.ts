@@ -17,7 +17,6 @@ import type { WireDeployment, WireSchedule } from "./wire.ts"
 
 /** Wire to model and back: the one place where Prefect's names and shapes become ours. */
 export function toLive(wire: WireDeployment, flow: string, defaultQueue: string | null): LiveDeployment {
-  const schedules = wire.schedules.map((schedule) => toSchedule(schedule))
   const limit = wire.global_concurrency_limit ?? null
   const own = limit?.name === `deployment:${wire.id}`
   return {
@@ -30,22 +29,45 @@ export function toLive(wire: WireDeployment, flow: string, defaultQueue: string 
     schedulesDigest: digestOf(wire.schedules),
     sharedLimit: limit && !own ? limit.name : null,
     fields: {
-      description: wire.description ?? null,
-      version: wire.version ?? null,
       tags: wire.tags.filter((tag) => !isControlTag(tag)),
       paused: wire.paused,
-      entrypoint: wire.entrypoint ?? null,
-      parameters: wire.parameters ?? {},
-      parameterSchema: wire.parameter_openapi_schema ?? {},
-      enforceParameterSchema: wire.enforce_parameter_schema ?? true,
-      pullSteps: wire.pull_steps ?? [],
-      workPool: wire.work_pool_name ?? null,
-      workQueue: wire.work_queue_name === defaultQueue ? null : (wire.work_queue_name ?? null),
-      jobVariables: wire.job_variables ?? {},
+      ...toTexts(wire),
+      ...toParameters(wire),
+      ...toInfrastructure(wire, defaultQueue),
       concurrencyLimit: limit && own ? limit.limit : null,
       concurrencyOptions: toOptions(wire.concurrency_options ?? null),
-      schedules,
+      schedules: wire.schedules.map((schedule) => toSchedule(schedule)),
     },
+  }
+}
+
+function toTexts(wire: WireDeployment): Pick<DeploymentFields, "description" | "version" | "entrypoint" | "pullSteps"> {
+  return {
+    description: wire.description ?? null,
+    version: wire.version ?? null,
+    entrypoint: wire.entrypoint ?? null,
+    pullSteps: wire.pull_steps ?? [],
+  }
+}
+
+function toParameters(
+  wire: WireDeployment,
+): Pick<DeploymentFields, "parameters" | "parameterSchema" | "enforceParameterSchema"> {
+  return {
+    parameters: wire.parameters ?? {},
+    parameterSchema: wire.parameter_openapi_schema ?? {},
+    enforceParameterSchema: wire.enforce_parameter_schema ?? true,
+  }
+}
+
+function toInfrastructure(
+  wire: WireDeployment,
+  defaultQueue: string | null,
+): Pick<DeploymentFields, "workPool" | "workQueue" | "jobVariables"> {
+  return {
+    workPool: wire.work_pool_name ?? null,
+    workQueue: wire.work_queue_name === defaultQueue ? null : (wire.work_queue_name ?? null),
+    jobVariables: wire.job_variables ?? {},
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Change, Plan } from "../core/change.ts"
 import { guardPlan } from "../core/guard.ts"
 import { readMark } from "../core/mark.ts"
-import type { Desired, DeploymentKey, LiveDeployment, Revision, Snapshot } from "../core/model.ts"
+import type { Desired, DeploymentKey, Instant, LiveDeployment, Revision, Snapshot } from "../core/model.ts"
 import type { Obstacles } from "../core/obstacles.ts"
 import type { Hold, Pin, Suspend } from "../core/outcome.ts"
 import { patienceFor } from "../core/patience.ts"
@@ -57,9 +57,7 @@ export async function decide(turn: Turn, signal: AbortSignal): Promise<Decision 
   const { context, source, workspace } = turn
   const memory = memoryOf(workspace, source)
   const now = isoTime(context.clock.now())
-  // What a listing brought is good enough to begin with: after this turn's own look it is read again where that is due.
-  const known = memory.sight.record
-  const record = known ? known.record : await readRecord(eyesOf(context, workspace), source, memory.sight, signal)
+  const record = await recordToBeginWith(turn, memory, signal)
   // Seen again after the source came back within this process: whoever replaces it now is the newer one.
   if (record?.instance === context.instance) memory.overwritten.add(context.instance)
   const suspend = activeAt(record?.suspend ?? null, now)
@@ -69,10 +67,18 @@ export async function decide(turn: Turn, signal: AbortSignal): Promise<Decision 
   const seen = await look(turn, pinned, memory, signal)
   memory.desired = seen.desired
   memory.declared = declaredBy(seen.desired)
-  const judged = await judge(turn, seen, signal)
-  // The listing may have brought a newer record.
-  const suspendedNow = activeAt(judged.record?.suspend ?? null, now)
-  return suspendedNow ? { suspend: suspendedNow } : { ...judged, pin }
+  return unlessSuspended({ ...(await judge(turn, seen, signal)), pin }, now)
+}
+
+/** The listing may have brought a newer record. */
+function unlessSuspended(decision: Decision, now: Instant): Decision | { readonly suspend: Suspend } {
+  const suspend = activeAt(decision.record?.suspend ?? null, now)
+  return suspend ? { suspend } : decision
+}
+
+/** What a listing brought is good enough to begin with: after this turn's own look it is read again where that is due. */
+async function recordToBeginWith({ context, source, workspace }: Turn, { sight }: SourceMemory, signal: AbortSignal) {
+  return sight.record ? sight.record.record : readRecord(eyesOf(context, workspace), source, sight, signal)
 }
 
 type Seen = Observation & { readonly revision: Revision }

@@ -29,7 +29,7 @@ export interface BoundEntry {
   readonly problems: readonly Problem[]
 }
 
-const absent = { kind: "absent" } as const
+const absent: { readonly kind: "absent"; readonly image?: never } = { kind: "absent" }
 /** Prefect's server answers 500 to these in a name. */
 const refusedInNames = /[/%&<>]/
 
@@ -165,25 +165,24 @@ function schemaFields(
 function jobFields(reader: EntryReader, { rendering }: Source) {
   const { overrides, images } = rendering
   const pool = reader.below("work_pool")
-  const name = pool?.text("name") ?? absent
-  const workPool = overrides.workPool ?? (name.kind === "declared" ? name.value : null)
-  if (workPool === null)
-    reader.find(
-      "work-pool-missing",
-      "this entry needs `work_pool: { name: … }`, or the source an override",
-      "work_pool",
-    )
   const queue = pool?.text("work_queue_name") ?? absent
   const variables = pool?.object("job_variables", "job") ?? absent
-  const unverified = variables.kind === "declared" && variables.image === true && images !== "trust"
   const fields = {
-    workPool: { kind: "declared", value: workPool } as const,
+    workPool: { kind: "declared", value: workPoolName(reader, pool, overrides.workPool) } as const,
     workQueue: overrides.workQueue === null ? queue : ({ kind: "declared", value: overrides.workQueue } as const),
     jobVariables: withOverrides(variables, overrides.jobVariables),
   }
-  if (!unverified) return { fields, unverified: null }
+  if (variables.image !== true || images === "trust") return { fields, unverified: null }
   const reason = "job_variables name an image that CI builds, and nobody has checked that it exists (images: hold)"
   return { fields: { ...fields, jobVariables: { kind: "undecided", reason } as const }, unverified: reason }
+}
+
+function workPoolName(reader: EntryReader, pool: EntryReader | null, over: string | null): string | null {
+  const name = pool?.text("name") ?? absent
+  const chosen = over ?? (name.kind === "declared" ? name.value : null)
+  if (chosen !== null) return chosen
+  reader.find("work-pool-missing", "this entry needs `work_pool: { name: … }`, or the source an override", "work_pool")
+  return null
 }
 
 /** Merged one level deep: `env` of the overrides adds to the manifest's `env`. */

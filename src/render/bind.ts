@@ -58,9 +58,9 @@ function declaredTwice(bound: readonly BoundEntry[]): {
 function deploymentJson({ key, fields }: DesiredDeployment): readonly [string, Json] {
   const values = fieldNames.map((name) => {
     const value = fields[name]
-    return [value.kind, "value" in value ? fieldOf(name).canonical(value.value as never) : null]
+    return [value.kind, "value" in value ? fieldOf(name).canonical(value.value) : null]
   })
-  return [key, values as Json]
+  return [key, values]
 }
 
 function byKey(a: readonly [string, Json], b: readonly [string, Json]): number {

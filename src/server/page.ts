@@ -17,6 +17,7 @@ caption { text-align: left; padding-bottom: .4rem }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #8886; vertical-align: top }
 td.n { text-align: right; font-variant-numeric: tabular-nums }
 code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere }
+table code, time { white-space: nowrap }
 .state { font-weight: 600 }
 .synced { color: light-dark(#116329, #56d364) } .progressing, .drifted, .unknown { color: light-dark(#0a4a92, #79c0ff) }
 .suspended { color: light-dark(#555, #aaa) } .held { color: light-dark(#7d4e00, #e3b341) }

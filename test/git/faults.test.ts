@@ -4,15 +4,18 @@ import type { AddressInfo } from "node:net"
 import t from "tap"
 import { pkt } from "../../src/git/pkt-line.ts"
 import type { GitError } from "../../src/lib/errors.ts"
-import { withoutFilter, type Fault } from "../support/git-server.ts"
-import { at, failureOf, head, openRig, patience, readAll, signal } from "./rig.ts"
+import { openGitServer, type Fault, type GitRepository } from "../support/git-server.ts"
+import { failureOf, readAll } from "./read-all.ts"
+import { head, openClient, remoteAt, signal } from "./remote.ts"
 
-await using rig = await openRig()
-const { server } = rig
+/** Servers that are away, slow, or lie: every failure has its reason and its kind, and none is taken for an absence. */
+
+await using server = await openGitServer()
+const timeouts = { idleMs: 300, requestMs: 1_000 }
 const page = { status: 200, headers: { "content-type": "text/html" }, body: "<html>Sign in</html>" }
 const advertised = { status: 200, headers: { "content-type": "application/x-git-upload-pack-advertisement" } }
 const result = { status: 200, headers: { "content-type": "application/x-git-upload-pack-result" } }
-const answer = (body: string) => ({ kind: "answer", ...result, body }) as const
+const answer = (body: string): Fault => ({ kind: "answer", ...result, body: Buffer.from(body, "latin1") })
 const flush = "0000"
 const oid = "1".repeat(40)
 
@@ -27,8 +30,6 @@ const always: readonly Row[] = [
   ["500", { kind: "answer", status: 500 }, { code: "git-status", kind: "transient" }],
   ["503", { kind: "answer", status: 503 }, { code: "git-status", kind: "transient" }],
   ["a page with 200", { kind: "answer", ...page }, { code: "git-not-git", kind: "stalled" }],
-  ["no answer", { kind: "hang" }, { code: "git-timeout", kind: "transient" }],
-  ["half an answer", { kind: "hang", afterBytes: 30 }, { code: "git-timeout", kind: "transient" }],
   ["a broken connection", { kind: "cut", afterBytes: 0 }, { code: "git-unreachable", kind: "transient" }],
   ["one broken half way", { kind: "cut", afterBytes: 40 }, { code: "git-unreachable", kind: "transient" }],
   ["nothing", { kind: "change", change: () => Buffer.alloc(0) }, { code: "git-bad-answer", kind: "transient" }],
@@ -37,9 +38,16 @@ const always: readonly Row[] = [
   ["noise", { kind: "change", change: () => Buffer.from("<html>") }, { code: "git-bad-answer", kind: "transient" }],
 ]
 
+/** Each takes its time. */
+const slow: readonly Row[] = [
+  ["no answer", { kind: "hang" }, { code: "git-timeout", kind: "transient" }],
+  ["half an answer", { kind: "hang", afterBytes: 30 }, { code: "git-timeout", kind: "transient" }],
+]
+
 /** With the list of refs. */
 const listing: readonly Row[] = [
   ...always,
+  ...slow,
   ["an empty list", answer(flush), { code: "git-no-refs", kind: "stalled" }],
   ["an unborn HEAD only", answer(pkt("unborn HEAD\n") + flush), { code: "git-no-refs", kind: "stalled" }],
   ["a refusal", answer(pkt("ERR access denied\n")), { code: "git-refused", kind: "stalled" }],
@@ -63,26 +71,30 @@ const packs: readonly Row[] = [
     answer(pkt(`ERR upload-pack: not our ref ${oid}`)),
     { code: "revision-not-found", kind: "stalled" },
   ],
-  ["an empty pack", answer(banded(1, packed("").toString("latin1"))), { code: "git-bad-answer", kind: "transient" }],
+  ["an empty pack", answer(banded(1, emptyPack())), { code: "git-bad-answer", kind: "transient" }],
 ]
 
 await t.test("a list of refs that is anything but whole and proper is never taken for an absent ref", async (t) => {
-  const repository = rig.repository("listing")
+  const repository = repositoryWith("listing")
   const ref = { kind: "branch", name: "main" } as const
   for (const [what, fault, expected] of listing) {
-    await using git = rig.again()
-    await git.resolve(at(repository), ref, 0, signal)
-    rig.time.now += 1
+    await using client = openClient({ timeouts })
+    const { git } = client
+    await git.resolve(remoteAt(repository.url), ref, -1, signal)
     server.fault = ({ method }) => (method === "POST" ? fault : null)
-    const failure = await failureOf(git.resolve(at(repository), ref, 0, signal))
+    const failure = await failureOf(git.resolve(remoteAt(repository.url), ref, -1, signal))
     t.match(failure, { ...expected, message: /Git server|127\.0\.0\.1/ }, what)
     server.fault = null
-    t.match(await git.resolve(at(repository), ref, 0, signal), { branch: "main" }, `${what}, and then all is well`)
+    t.match(
+      await git.resolve(remoteAt(repository.url), ref, -1, signal),
+      { branch: "main" },
+      `${what}, and then all is well`,
+    )
   }
 })
 
 await t.test("with the old protocol too", async (t) => {
-  const repository = rig.repository("old-listing")
+  const repository = repositoryWith("old-listing")
   const lines = `${pkt("# service=git-upload-pack\n")}${flush}`
   const old = (body: string): Fault => ({ kind: "answer", ...advertised, body: lines + body })
   const rows: readonly Row[] = [
@@ -99,72 +111,74 @@ await t.test("with the old protocol too", async (t) => {
     ],
   ]
   for (const [what, fault, expected] of rows) {
-    await using git = rig.again()
+    await using client = openClient({ timeouts })
+    const { git } = client
     server.fault = () => fault
-    const failure = await failureOf(git.resolve(at(repository), { kind: "branch", name: "main" }, 0, signal))
+    const failure = await failureOf(git.resolve(remoteAt(repository.url), { kind: "branch", name: "main" }, 0, signal))
     t.match(failure, expected, what)
   }
   server.fault = null
 })
 
 await t.test("a pack that is anything but whole and proper leaves nothing behind", async (t) => {
-  const repository = rig.repository("packs", { "prefect.yaml": "one", "a/b.py": "x" })
-  for (const [what, fault, expected] of packs) {
-    repository.commit({ "prefect.yaml": what })
-    await using git = rig.again()
-    const { revision } = await git.resolve(at(repository), head, 0, signal)
+  const repository = repositoryWith("packs", { "prefect.yaml": "one", "a/b.py": "x" })
+  for (const [what, fault, expected] of [...packs, ...slow]) {
+    await using client = openClient({ timeouts })
+    const { git } = client
+    const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
     server.fault = ({ method }) => (method === "POST" ? fault : null)
-    t.match(await failureOf(git.tree(at(repository), revision, signal)), expected, what)
+    t.match(await failureOf(git.tree(remoteAt(repository.url), revision, signal)), expected, what)
     server.fault = null
-    t.equal((await readAll(git, at(repository))).texts["prefect.yaml"], what, `${what}, and then all is well`)
+    const { texts } = await readAll(git, remoteAt(repository.url))
+    t.strictSame(texts, { "prefect.yaml": "one", "a/b.py": "x" }, `${what}, and then all is well`)
   }
 })
 
 await t.test("files that come broken, or not at all, are an error and never an empty file", async (t) => {
-  const repository = rig.repository("files")
-  const rows: readonly Row[] = [
-    ...packs.filter(([what]) => what !== "no such commit"),
-    ["other files", answer(banded(1, packed("other").toString("latin1"))), { code: "git-bad-answer" }],
-  ]
-  for (const [what, fault, expected] of rows) {
-    await using git = rig.again()
-    const { revision } = await git.resolve(at(repository), head, 0, signal)
-    const { entries } = await git.tree(at(repository), revision, signal)
+  const repository = repositoryWith("files")
+  for (const [what, fault, expected] of packs.filter(([what]) => what !== "no such commit")) {
+    await using client = openClient({ timeouts })
+    const { git } = client
+    const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
+    const { entries } = await git.tree(remoteAt(repository.url), revision, signal)
     const oids = [entries.get("prefect.yaml")?.oid ?? ""]
     server.fault = () => fault
-    t.match(await failureOf(git.blobs(at(repository), revision, oids, 10, signal)), expected, what)
+    t.match(await failureOf(git.blobs(remoteAt(repository.url), revision, oids, 10, signal)), expected, what)
     server.fault = null
   }
 })
 
 await t.test("an increment that the server gets wrong is fetched anew in full", async (t) => {
-  const repository = rig.repository("increment", { "prefect.yaml": "one", "a/b.py": "x" })
-  await using git = rig.again()
-  await readAll(git, at(repository))
-  for (const fault of packs.filter(([, , { code }]) => code === "git-refused" || code === "git-bad-answer")) {
-    repository.commit({ "prefect.yaml": fault[0] })
-    rig.time.now += 1
-    const isIncrement = (body: string): boolean => body.includes("have ")
-    server.fault = ({ method }) => (method === "POST" ? { kind: "change", change: (body) => body } : null)
-    const { revision } = await git.resolve(at(repository), head, 0, signal)
+  const repository = repositoryWith("increment", { "prefect.yaml": "one", "a/b.py": "x" })
+  await using client = openClient({ timeouts })
+  const { git } = client
+  const remote = remoteAt(repository.url)
+  await readAll(git, remote)
+  for (const [what, fault] of packs.filter(([, , { code }]) => code === "git-refused" || code === "git-bad-answer")) {
+    repository.commit({ "prefect.yaml": what })
+    const { revision } = await git.resolve(remote, head, -1, signal)
     server.requests.length = 0
-    let asked = 0
-    server.fault = ({ method }) => (method === "POST" && asked++ === 0 ? fault[1] : null)
-    await git.tree(at(repository), revision, signal)
-    const bodies = server.requests.filter(({ method }) => method === "POST").map(({ body }) => isIncrement(body))
-    t.equal(bodies.at(-1), false, fault[0])
+    let isFirst = true
+    server.fault = ({ method }) => {
+      if (method !== "POST" || !isFirst) return null
+      isFirst = false
+      return fault
+    }
+    await git.tree(remote, revision, signal)
     server.fault = null
+    t.notMatch(server.requests.at(-1)?.body, "have ", what)
   }
 })
 
 await t.test("a server that doesn't listen, and a host that doesn't exist", async (t) => {
-  await using git = rig.again()
+  await using client = openClient({ timeouts })
+  const { git } = client
   const expected = { code: "git-unreachable", kind: "transient" } as const
-  t.match(await failureOf(git.resolve(at({ url: "http://127.0.0.1:9/a.git" }), head, 0, signal)), {
+  t.match(await failureOf(git.resolve(remoteAt("http://127.0.0.1:9/a.git"), head, -1, signal)), {
     ...expected,
     message: "http://127.0.0.1:9/a.git can't be reached: nothing listens there",
   })
-  t.match(await failureOf(git.resolve(at({ url: "http://nowhere.invalid/a.git" }), head, 0, signal)), {
+  t.match(await failureOf(git.resolve(remoteAt("http://nowhere.invalid/a.git"), head, -1, signal)), {
     ...expected,
     message: /its host name/,
   })
@@ -180,98 +194,42 @@ await t.test("a server that drips is cut off when its time is up", async (t) => 
     socket.on("close", () => clearInterval(timer))
   })
   await new Promise<void>((listening) => drip.listen(0, "127.0.0.1", listening))
-  await using git = rig.again()
+  await using client = openClient({ timeouts })
+  const { git } = client
   const url = `http://127.0.0.1:${(drip.address() as AddressInfo).port}/a.git`
 
-  const failure = await failureOf(git.resolve(at({ url }), head, 0, signal))
+  const failure = await failureOf(git.resolve(remoteAt(url), head, -1, signal))
 
   t.match(failure, {
     code: "git-timeout",
     kind: "transient",
-    message: `nothing more within ${patience.requestMs / 1_000} s`,
+    message: `nothing more within ${timeouts.requestMs / 1_000} s`,
   })
   for (const socket of sockets) socket.destroy()
   await new Promise((closed) => drip.close(closed))
 })
 
-await t.test("a SHA-256 repository is refused in so many words", async (t) => {
-  const repository = server.createRepository("sha256", "sha256")
-  repository.commit({ a: "1" })
-  for (const fault of [null, { kind: "oldProtocol" } as const]) {
-    await using git = rig.again()
-    server.fault = () => fault
-    t.match(await failureOf(git.resolve(at(repository), head, 0, signal)), {
-      code: "git-object-format",
-      kind: "stalled",
-      message: "the repository's object format is sha256; Lockstep reads SHA-1 repositories only",
-    })
-  }
-  server.fault = null
-})
-
 await t.test("an empty repository has no refs, which isn't the same as a ref that is gone", async (t) => {
   const repository = server.createRepository("empty")
-  await using git = rig.again()
-  t.match(await failureOf(git.resolve(at(repository), head, 0, signal)), { code: "git-no-refs", kind: "stalled" })
+  await using client = openClient({ timeouts })
+  const { git } = client
+  t.match(await failureOf(git.resolve(remoteAt(repository.url), head, -1, signal)), {
+    code: "git-no-refs",
+    kind: "stalled",
+  })
 })
 
-const fallbacks: Readonly<Record<string, Fault>> = {
-  "without filter": withoutFilter,
-  "old protocol": { kind: "oldProtocol" },
-  "old protocol without filter": { kind: "oldProtocol", settings: { "uploadpack.allowFilter": "false" } },
-  "old protocol, reachable objects only": {
-    kind: "oldProtocol",
-    settings: { "uploadpack.allowAnySHA1InWant": "false", "uploadpack.allowFilter": "false" },
-  },
-  "without the old capabilities": {
-    kind: "change",
-    change: (body) =>
-      Buffer.from(
-        body.toString("latin1").replace("fetch=shallow wait-for-done filter", "fetch=xhallow wait-for-done xilter"),
-        "latin1",
-      ),
-  },
-}
-for (const [name, fault] of Object.entries(fallbacks)) {
-  await t.test(`a server ${name} works, first time and later`, async (t) => {
-    const files = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`flows/${n % 5}/${n}.py`, `print(${n})\n`]))
-    const repository = rig.repository(`server-${name.replaceAll(/\W/g, "-")}`, {
-      ...files,
-      "prefect.yaml": "one",
-      big: "x".repeat(5_000),
-    })
-    server.fault = ({ method }) => (fault.kind === "change" && method === "POST" ? null : fault)
-    await using git = rig.again()
-    for (const text of ["one", "two", "one", "three"]) {
-      if (text !== "one") repository.commit({ "prefect.yaml": text, "flows/3/3.py": text })
-      else repository.commit({ "prefect.yaml": text, "flows/3/3.py": "print(3)\n" })
-      rig.time.now += 1
-      const { texts } = await readAll(git, at(repository))
-      t.strictSame(
-        texts,
-        {
-          ...files,
-          "prefect.yaml": text,
-          "flows/3/3.py": text === "one" ? "print(3)\n" : text,
-          big: "x".repeat(5_000),
-        },
-        text,
-      )
-    }
-    server.fault = null
-  })
-}
-
 await t.test("a server that gives files with their commit only", async (t) => {
-  const repository = rig.repository("commits-only", { "prefect.yaml": "one", "a/b.py": "x" })
-  await using git = rig.again()
-  const { revision } = await git.resolve(at(repository), head, 0, signal)
-  const { entries } = await git.tree(at(repository), revision, signal)
+  const repository = repositoryWith("commits-only", { "prefect.yaml": "one", "a/b.py": "x" })
+  await using client = openClient({ timeouts })
+  const { git } = client
+  const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
+  const { entries } = await git.tree(remoteAt(repository.url), revision, signal)
   const wanted = entries.get("a/b.py")?.oid ?? ""
   server.fault = () => (server.requests.length === 1 ? answer(pkt(`ERR upload-pack: not our ref ${wanted}`)) : null)
   server.requests.length = 0
 
-  const blobs = await git.blobs(at(repository), revision, [wanted], 10, signal)
+  const blobs = await git.blobs(remoteAt(repository.url), revision, [wanted], 10, signal)
 
   t.strictSame(blobs.get(wanted), { kind: "bytes", bytes: Buffer.from("x") })
   server.fault = null
@@ -295,7 +253,13 @@ function banded(...parts: readonly (number | string)[]): string {
 }
 
 /** A pack without objects. */
-function packed(_text: string): Buffer {
+function emptyPack(): string {
   const head = Buffer.from("PACK\0\0\0\u0002\0\0\0\0", "latin1")
-  return Buffer.concat([head, createHash("sha1").update(head).digest()])
+  return Buffer.concat([head, createHash("sha1").update(head).digest()]).toString("latin1")
+}
+
+function repositoryWith(name: string, files: Readonly<Record<string, string>> = { "prefect.yaml": "" }): GitRepository {
+  const repository = server.createRepository(name)
+  repository.commit(files)
+  return repository
 }

@@ -28,8 +28,8 @@ export class SteppedClock implements Clock {
   }
 }
 
-/** "refuse": the next write fails; "lose": it is carried out, and its answer gets lost. */
-export type WriteFault = "refuse" | "lose"
+/** "refuse": the next write fails for now; "reject": for good; "lose": it is carried out, and its answer gets lost. */
+export type WriteFault = "refuse" | "lose" | "reject"
 
 /** A Prefect workspace in memory that tells of each write before it is carried out. */
 export class ModelPrefect implements WorkspacePort {
@@ -40,6 +40,11 @@ export class ModelPrefect implements WorkspacePort {
   onRead: (live: LiveDeployment) => void = () => undefined
   fault: WriteFault | null = null
   writes = 0
+  runCounts = { active: 0, manual: 0 }
+  actingAutomations: readonly string[] = []
+  listingFails = false
+  /** Name of a deployment that takes no change. */
+  deniesPatchOf: string | null = null
   readonly #clock: Clock
   #ids = 0
 
@@ -64,6 +69,7 @@ export class ModelPrefect implements WorkspacePort {
     return { count: ours.length, newest: ours.slice(0, depth) }
   }
   async snapshot(keys: ReadonlySet<string>) {
+    if (this.listingFails) throw new PrefectError("busy", { kind: "transient", code: "busy", status: 503 })
     const found = [...this.deployments.values()].filter(
       ({ allTags, key }) => allTags.includes(managedTag) || keys.has(key),
     )
@@ -90,6 +96,7 @@ export class ModelPrefect implements WorkspacePort {
   }
   async patch(id: DeploymentId, patch: DeploymentPatch) {
     const live = this.#existing(id)
+    if (live.name === this.deniesPatchOf) this.fault = "reject"
     this.#write({ kind: "patch", live, patch }, () => this.edit(id, (now) => patched(now, patch)))
   }
   async patchSchedule() {}
@@ -110,10 +117,10 @@ export class ModelPrefect implements WorkspacePort {
   }
   async detachLimit() {}
   async runs() {
-    return { active: 0, manual: 0 }
+    return this.runCounts
   }
-  async automations(): Promise<readonly string[]> {
-    return []
+  async automations() {
+    return this.actingAutomations
   }
   async removeLeftoverRuns() {
     return 0
@@ -123,6 +130,7 @@ export class ModelPrefect implements WorkspacePort {
     const { fault } = this
     this.fault = null
     if (fault === "refuse") throw new PrefectError("busy", { kind: "transient", code: "busy", status: 503 })
+    if (fault === "reject") throw new PrefectError("no", { kind: "stalled", code: "refused", status: 422 })
     this.writes++
     this.onWrite(write)
     carryOut()
@@ -150,6 +158,8 @@ export type ModelWrite =
 export interface Commit {
   readonly names: Readonly<Record<string, number>>
   readonly complete: boolean
+  /** Declared, but they can't be created yet. */
+  readonly waiting?: readonly string[]
 }
 
 /** Repositories as lists of commits, by URL; each commit's content is found again by its id. */
@@ -185,10 +195,12 @@ export class ModelGit {
   }
 
   #desired({ revision }: Index, source: Desired["source"]): Desired {
-    const { names, complete } = this.commits.get(revision) as Commit
-    const all = Object.entries(names).map(([name, limit]) =>
-      declared(`f/${name}`, { entrypoint: `${name}.py:f`, parameters: { limit }, schedules: [schedule("s")] }),
-    )
+    const { names, complete, waiting = [] } = this.commits.get(revision) as Commit
+    const all = Object.entries(names).map(([name, limit]) => {
+      const fields = { entrypoint: "f.py:f", parameters: { limit }, schedules: [schedule("s")] }
+      const problem = { severity: "warning", code: "image-unverified", message: "not yet" } as const
+      return declared(`f/${name}`, fields, waiting.includes(name) ? { createWaits: problem } : {})
+    })
     return { ...desiredOf(all), kind: complete ? "complete" : "partial", source, revision }
   }
 }

@@ -43,11 +43,11 @@ export interface SourceParts {
 export interface TestDaemon extends AsyncDisposable {
   readonly address: string
   /** One request to the daemon's API, with its token. */
-  api<T = unknown>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>
+  api(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>
   /** A turn that starts now; its status. */
   sync(source: string): Promise<SourceStatus>
   status(source: string): Promise<SourceStatus>
-  plan(source: string): Promise<{ changes: readonly PlannedJson[] }>
+  plan(source: string): Promise<Planned>
   /** `suspend`, `resume`, `pin`, `unpin`, `confirm`: the HTTP status and the source's status, or the problem. */
   operate(source: string, operation: string, body?: object): Promise<{ status: number; body: Operated }>
   /** Confirms what is held now. */
@@ -57,6 +57,9 @@ export interface TestDaemon extends AsyncDisposable {
   log(): string
 }
 export type Operated = SourceStatus & { readonly code?: string; readonly detail?: string }
+export interface Planned {
+  readonly changes: readonly PlannedJson[]
+}
 export interface PlannedJson {
   readonly action: string
   readonly key: string
@@ -133,23 +136,23 @@ async function startDaemon(parts: ConfigParts, apiUrl: string, base: string): Pr
     log: { level: "debug", format: "json", out },
   })
   let closed: PromiseLike<void> | null = null
-  const api: TestDaemon["api"] = async <T>(method: string, route: string, body?: unknown) => {
+  const api: TestDaemon["api"] = async (method, route, body) => {
     const response = await send(daemon.address + route, { method, body })
-    return { status: response.status, body: (await response.json()) as T }
+    return { status: response.status, body: await response.json() }
   }
   const place = (source: string): string => `/api/v1/sources/${source}`
   const operate: TestDaemon["operate"] = (source, operation, body = {}) =>
-    api("POST", `${place(source)}/${operation}`, body)
+    as<Operated>(api("POST", `${place(source)}/${operation}`, body))
   return {
     address: daemon.address,
     api,
     operate,
     log: () => log,
-    status: async (source) => (await api<SourceStatus>("GET", place(source))).body,
-    sync: async (source) => (await api<SourceStatus>("POST", `${place(source)}/sync?wait=60s`)).body,
-    plan: async (source) => (await api<{ changes: readonly PlannedJson[] }>("GET", `${place(source)}/plan`)).body,
+    status: async (source) => (await as<SourceStatus>(api("GET", place(source)))).body,
+    sync: async (source) => (await as<SourceStatus>(api("POST", `${place(source)}/sync?wait=60s`))).body,
+    plan: async (source) => (await as<Planned>(api("GET", `${place(source)}/plan`))).body,
     async confirm(source) {
-      const { body: before } = await api<SourceStatus>("GET", place(source))
+      const { body: before } = await as<SourceStatus>(api("GET", place(source)))
       const { status, body } = await operate(source, "confirm", { digest: before.hold?.digest })
       if (status !== 200) throw new Error(`confirm answered ${status}: ${JSON.stringify(body)}`)
       return body
@@ -161,6 +164,10 @@ async function startDaemon(parts: ConfigParts, apiUrl: string, base: string): Pr
     [Symbol.asyncDispose]: async () => await (closed ??= daemon[Symbol.asyncDispose]()),
   }
 }
+
+/** What the API's documented answers hold. */
+const as = async <T extends object>(answer: ReturnType<TestDaemon["api"]>) =>
+  (await answer) as { readonly status: number; readonly body: T }
 
 /** JSON is YAML. Nothing happens by itself unless a test asks for it: turns come from `sync`. */
 function writeConfig(path: string, parts: ConfigParts & { readonly apiUrl: string; readonly stateDir: string }): void {

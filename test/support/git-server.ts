@@ -34,7 +34,7 @@ export type Fault =
       readonly kind: "answer"
       readonly status: number
       readonly headers?: Readonly<Record<string, string>>
-      readonly body?: string
+      readonly body?: string | Buffer
     }
   /** No answer; or its first bytes, and then no more. */
   | { readonly kind: "hang"; readonly afterBytes?: number }

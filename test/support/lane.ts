@@ -7,13 +7,13 @@ export interface Lane {
   readonly daemon: TestDaemon
   readonly repository: GitRepository
   readonly source: { readonly name: string; readonly url: string }
-  sync(): Promise<SourceStatus>
-  live(): Promise<Readonly<Record<string, LiveJson>>>
+  readonly sync: () => Promise<SourceStatus>
+  readonly live: () => Promise<Readonly<Record<string, LiveJson>>>
   /** Makes these, by name, all that Git has. */
-  commit(deployments: Deployments): string
-  planned(name: string): Promise<PlannedJson | undefined>
+  readonly commit: (deployments: Deployments) => string
+  readonly planned: (name: string) => Promise<PlannedJson | undefined>
   /** Changes settings of the source in the config file, while the daemon runs. */
-  configure(settings: object): Promise<void>
+  readonly configure: (settings: object) => Promise<void>
 }
 export type Deployments = Readonly<Record<string, object>>
 

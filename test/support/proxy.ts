@@ -66,15 +66,20 @@ async function serve(proxy: Proxy, target: string, request: IncomingMessage, res
   const seen = { method, path: url.slice(pathname.length), body: body.toString(), headers }
   proxy.seen.push(seen)
   const fault = proxy.fault?.(seen) ?? null
-  if (fault?.kind === "hang") return
-  if (fault?.kind === "reset") return void response.destroy()
-  if (fault?.kind === "answer") {
-    response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers }).end(fault.body ?? "")
-    return
-  }
+  if (fault && instead(response, fault)) return
   const real = await pass(`${origin}${url}`, method, headers, body)
   if (fault?.kind === "lose") return void response.destroy()
   answer(response, real, fault)
+}
+
+/** Whether the fault keeps the request from the server. */
+function instead(response: ServerResponse, fault: Fault): boolean {
+  if (fault.kind === "hang") return true
+  if (fault.kind === "reset") response.destroy()
+  else if (fault.kind === "answer") {
+    response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers }).end(fault.body ?? "")
+  } else return false
+  return true
 }
 
 function answer(response: ServerResponse, real: Real, fault: Fault | null): void {

@@ -72,13 +72,16 @@ export function parseManifest(path: string, text: string): Manifest {
 function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "push" | "pull"> {
   const top = (key: string): Node | null => root.entries.get(key)?.value ?? null
   const own = (key: string): Node | null => entry.entries.get(key)?.value ?? null
-  const filled = (node: Node | null): Node | null => (node && !isEmpty(node) ? node : null)
   const chosen = (node: Node | null): Node | null => (node?.kind === "list" ? node : filled(node))
   return {
     build: filled(entry.entries.has("build") ? own("build") : top("build")),
     push: filled(own("push")) ?? filled(top("push")),
     pull: chosen(own("pull")) ?? chosen(top("pull")),
   }
+}
+
+function filled(node: Node | null): Node | null {
+  return node && !isEmpty(node) ? node : null
 }
 
 function isEmpty(node: Node): boolean {

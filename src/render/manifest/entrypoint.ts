@@ -65,14 +65,12 @@ function findModule(module: string, object: string, folder: string, tree: Tree):
     .filter((path) => posix.basename(path) === "pyproject.toml")
     .map((path) => posix.dirname(path))
   const bases = [...basesFor("auto", folder), ...projects.map((base) => (base === "." ? "" : base)).toSorted()]
-  for (const base of bases) {
-    for (const root of [base, posix.join(base, "src")]) {
-      for (const path of [`${relative}.py`, `${relative}/__init__.py`]) {
-        const candidate = posix.normalize(posix.join(root, path))
-        if (tree.entries.get(candidate)?.kind === "file") return { kind: "flow", path: candidate, object }
-      }
-    }
-  }
+  const roots = bases.flatMap((base) => [base, posix.join(base, "src")])
+  const candidates = roots.flatMap((root) =>
+    [`${relative}.py`, `${relative}/__init__.py`].map((path) => posix.normalize(posix.join(root, path))),
+  )
+  const found = candidates.find((candidate) => tree.entries.get(candidate)?.kind === "file")
+  if (found !== undefined) return { kind: "flow", path: found, object }
   return problem("flow-file-missing", `the module ${module} isn't in the repository (looked for ${relative}.py)`)
 }
 

@@ -132,7 +132,7 @@ function readRest(value: JsonObject): Omit<Schedule, "spec"> | string {
 /** As pydantic reads a boolean: texts from templates count too. */
 function asBoolean(value: Json): boolean | null {
   if (typeof value === "boolean") return value
-  const text = String(value).toLowerCase()
+  const text = typeof value === "object" ? "" : String(value).toLowerCase()
   if (["true", "yes", "on", "1", "t", "y"].includes(text)) return true
   return ["false", "no", "off", "0", "f", "n"].includes(text) ? false : null
 }

@@ -24,21 +24,24 @@ export function stepOutputs(
   const outputs = new Map<string, Output>()
   const unknownSteps = new Set<string>()
   for (const step of steps.flatMap((node) => listOf(node))) {
-    const [name, inputs] = Object.entries(step)[0] ?? []
-    if (name === undefined || !isJsonObject(inputs)) continue
-    const id = typeof inputs["id"] === "string" ? inputs["id"] : null
-    const resolved = resolveValue(inputs, { ...names, outputs, unknownSteps }, "pull").value as JsonObject
-    const found = (id !== null && facts.given[id]) || known(name, resolved, facts)
-    const image = found !== null && name.includes("docker")
-    if (found === null) {
-      if (id !== null) unknownSteps.add(id)
-      continue
-    }
-    for (const [key, value] of Object.entries(found)) outputs.set(key, { value, image })
-    if (id !== null) outputs.set(id, { value: found, image })
+    const { id, image, found } = readStep(step, { ...names, outputs, unknownSteps }, facts)
+    for (const [key, value] of Object.entries(found ?? {})) outputs.set(key, { value, image })
+    if (id !== null && found) outputs.set(id, { value: found, image })
+    else if (id !== null) unknownSteps.add(id)
   }
   for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) outputs.set(id, { value, image: false })
   return { outputs, unknownSteps }
+}
+
+/** What one step gives out; `found` is null when that can't be known. */
+function readStep(step: JsonObject, names: Names, facts: StepFacts) {
+  const [name = "", inputs] = Object.entries(step)[0] ?? []
+  const written = isJsonObject(inputs) ? inputs : {}
+  const id = typeof written["id"] === "string" ? written["id"] : null
+  const resolved = resolveValue(written, names, "pull").value as JsonObject
+  const given = id === null ? undefined : facts.given[id]
+  // What the config gives is somebody's word that the image is there.
+  return { id, image: name.includes("docker") && !given, found: given ?? known(name, resolved, facts) }
 }
 
 /** A list of steps as plain values; a single mapping counts as one step. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from "../../core/json.ts"
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import { isControlTag } from "../../core/mark.ts"
 import type { ConcurrencyOptions, Schedule, Value } from "../../core/model.ts"
 import type { Overrides } from "../../core/source.ts"
@@ -24,42 +24,45 @@ export function readTags(entry: EntryReader, overrides: Overrides): Value<readon
   return { kind: "declared", value: [...new Set(tags)] }
 }
 
+interface Concurrency {
+  readonly concurrencyLimit: Value<number | null>
+  readonly concurrencyOptions: Value<ConcurrencyOptions | null>
+}
+
 /** `concurrency_limit: 3`, or a mapping with its strategy; both parts are fields of their own on the server. */
-export function readConcurrency(entry: EntryReader): {
-  concurrencyLimit: Value<number | null>
-  concurrencyOptions: Value<ConcurrencyOptions | null>
-} {
+export function readConcurrency(entry: EntryReader): Concurrency {
   const value = entry.resolve("concurrency_limit", "plain")?.value
   if (value === undefined) return { concurrencyLimit: absent, concurrencyOptions: absent }
-  if (value === null) return { concurrencyLimit: { kind: "declared", value: null }, concurrencyOptions: absent }
-  if (typeof value === "number") return { concurrencyLimit: readLimit(entry, value), concurrencyOptions: absent }
-  if (!isJsonObject(value)) {
-    entry.find(
-      "wrong-type",
-      "`concurrency_limit` must be a number, or { limit, collision_strategy }",
-      "concurrency_limit",
-    )
-    return { concurrencyLimit: absent, concurrencyOptions: absent }
+  if (isJsonObject(value)) return readConcurrencyMap(entry, value)
+  if (value === null || typeof value === "number") {
+    return { concurrencyLimit: readLimit(entry, value), concurrencyOptions: absent }
   }
+  entry.find(
+    "wrong-type",
+    "`concurrency_limit` must be a number, or { limit, collision_strategy }",
+    "concurrency_limit",
+  )
+  return { concurrencyLimit: absent, concurrencyOptions: absent }
+}
+
+function readConcurrencyMap(entry: EntryReader, value: JsonObject): Concurrency {
   const { limit = null, collision_strategy: strategy, grace_period_seconds: grace = null } = value
-  const concurrencyLimit = limit === null ? ({ kind: "declared", value: null } as const) : readLimit(entry, limit)
-  if (strategy !== "ENQUEUE" && strategy !== "CANCEL_NEW") {
-    entry.find(
-      "wrong-type",
-      "`concurrency_limit.collision_strategy` must be ENQUEUE or CANCEL_NEW",
-      "concurrency_limit",
-    )
+  const concurrencyLimit = readLimit(entry, limit)
+  const refuse = (message: string): Concurrency => {
+    entry.find("wrong-type", `\`concurrency_limit.${message}`, "concurrency_limit")
     return { concurrencyLimit, concurrencyOptions: absent }
   }
-  if (grace !== null && (typeof grace !== "number" || grace < 60 || grace > 86_400)) {
-    entry.find("wrong-type", "`concurrency_limit.grace_period_seconds` must be 60 to 86400", "concurrency_limit")
-    return { concurrencyLimit, concurrencyOptions: absent }
+  if (strategy !== "ENQUEUE" && strategy !== "CANCEL_NEW")
+    return refuse("collision_strategy` must be ENQUEUE or CANCEL_NEW")
+  if (grace !== null && !(typeof grace === "number" && grace >= 60 && grace <= 86_400)) {
+    return refuse("grace_period_seconds` must be 60 to 86400")
   }
   const options = { collisionStrategy: strategy, gracePeriodSeconds: grace }
   return { concurrencyLimit, concurrencyOptions: { kind: "declared", value: options } }
 }
 
 function readLimit(entry: EntryReader, value: Json): Value<number | null> {
+  if (value === null) return { kind: "declared", value }
   if (typeof value === "number" && Number.isInteger(value) && value > 0) return { kind: "declared", value }
   entry.find("wrong-type", "`concurrency_limit` must be a whole number above 0", "concurrency_limit")
   return absent
@@ -68,17 +71,15 @@ function readLimit(entry: EntryReader, value: Json): Value<number | null> {
 /** `schedules:` or the older `schedule:`; an absent, null or empty legacy one leaves schedules unmanaged. */
 export function readSchedules(entry: EntryReader): Value<readonly Schedule[]> {
   const [list, single] = [entry.resolve("schedules", "plain")?.value, entry.resolve("schedule", "plain")?.value]
-  if (list !== undefined && single !== undefined && isJsonObject(single) && Object.keys(single).length > 0) {
+  if (list === undefined) return single === undefined || single === null ? absent : collect(entry, [single], "schedule")
+  if (isJsonObject(single) && Object.keys(single).length > 0) {
     entry.find("schedule-invalid", "`schedule` and `schedules` stand side by side: keep `schedules`", "schedule")
     return absent
   }
-  if (list !== undefined && list !== null && !Array.isArray(list)) {
-    entry.find("schedule-invalid", "`schedules` must be a list: begin each schedule with a dash", "schedules")
-    return absent
-  }
-  if (list === null || (list === undefined && (single === undefined || single === null))) return absent
-  const items: readonly Json[] = list === undefined ? [single as Json] : (list as readonly Json[])
-  return collect(entry, items, list === undefined ? "schedule" : "schedules")
+  if (list === null) return absent
+  if (Array.isArray(list)) return collect(entry, list, "schedules")
+  entry.find("schedule-invalid", "`schedules` must be a list: begin each schedule with a dash", "schedules")
+  return absent
 }
 
 function collect(entry: EntryReader, items: readonly Json[], key: string): Value<readonly Schedule[]> {

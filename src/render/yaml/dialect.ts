@@ -9,7 +9,7 @@ import {
   type Node as YamlNode,
   type Pair,
 } from "yaml"
-import type { Json, JsonObject } from "../../core/json.ts"
+import { canonicalJson, type Json, type JsonObject } from "../../core/json.ts"
 import { plainScalar } from "./scalar.ts"
 
 /** A value with its place; `line` and `column` count from 1. Shared where the file uses an alias. */
@@ -158,8 +158,7 @@ class Reader {
       const name = this.#key(key, document, depth)
       const read = this.read(value, document, depth + 1)
       if (name === "<<" && isScalar(key) && key.type === "PLAIN") {
-        for (const [inherited, entry] of this.#merge(read, offset))
-          if (!merged.has(inherited)) merged.set(inherited, entry)
+        this.#merge(read, offset).forEach(([inherited, entry]) => merged.has(inherited) || merged.set(inherited, entry))
         continue
       }
       if (own.has(name))
@@ -179,7 +178,7 @@ class Reader {
   #key(key: YamlNode, document: Document, depth: number): string {
     const read = this.read(key, document, depth + 1)
     if (read.kind !== "scalar") throw new Refused("a key must be a plain value", key.range?.[0] ?? 0)
-    return typeof read.value === "string" ? read.value : String(read.value)
+    return typeof read.value === "string" ? read.value : canonicalJson(read.value)
   }
 
   #scalar(node: YamlNode): Json {

@@ -55,9 +55,12 @@ function moment(text: string): Json | undefined {
       text,
     )
   if (!match) return undefined
-  const pad = (part: string | undefined): string => (part ?? "0").padStart(2, "0")
   const [, year, month, day, hour, minute, second, fraction, zone, sign, zoneHour, zoneMinute] = match
   const micro = fraction && Number(fraction) > 0 ? `.${fraction.slice(0, 6).padEnd(6, "0")}` : ""
   const offset = zone === undefined ? "" : zone === "Z" ? "+00:00" : `${sign}${pad(zoneHour)}:${pad(zoneMinute)}`
   return `${year}-${pad(month)}-${pad(day)}T${pad(hour)}:${minute}:${second}${micro}${offset}`
+}
+
+function pad(part: string | undefined): string {
+  return (part ?? "0").padStart(2, "0")
 }

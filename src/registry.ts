@@ -1,0 +1,55 @@
+import { diffConfig, type Config } from "./config/config.ts"
+import type { Reload } from "./config/watch.ts"
+import type { Loop } from "./reconcile/loop.ts"
+import type { Workspaces } from "./workspaces.ts"
+
+/** Keeps the loop as the config says. */
+export class Registry {
+  config: Config
+  readonly #loop: Loop
+  readonly #clients: Workspaces
+  readonly #warn: (message: string) => void
+
+  constructor(
+    config: Config,
+    parts: { readonly loop: Loop; readonly clients: Workspaces; readonly warn: (message: string) => void },
+  ) {
+    this.config = config
+    this.#loop = parts.loop
+    this.#clients = parts.clients
+    this.#warn = parts.warn
+  }
+
+  async start(spreadMs: number): Promise<void> {
+    for (const { name } of this.config.workspaces) await this.#setWorkspace(name)
+    for (const source of this.config.sources) this.#loop.setSource(source, "start", spreadMs)
+  }
+
+  /** Only what changed is made anew; the rest goes on undisturbed, and an invalid config changes nothing. */
+  async take(reload: Reload): Promise<void> {
+    if (reload.kind !== "changed") return
+    const next = reload.config
+    const change = diffConfig(this.config, next)
+    if (change.installationChanged || change.stateDirChanged || change.serverChanged) {
+      this.#warn("installation, stateDir and server take effect at the next start; the rest is in force now")
+    }
+    this.config = next
+    for (const { name } of change.removed) this.#loop.removeSource(name)
+    for (const name of change.changedWorkspaces) await this.#setWorkspace(name)
+    const anew = new Set([...change.added, ...change.changed.map(({ after }) => after)].map(({ name }) => name))
+    for (const source of next.sources) {
+      if (anew.has(source.name) || change.changedWorkspaces.includes(source.workspace)) {
+        this.#loop.setSource(source, "config", 0)
+      }
+    }
+  }
+
+  async #setWorkspace(name: Config["workspaces"][number]["name"]): Promise<void> {
+    const workspace = this.config.workspaces.find((entry) => entry.name === name)
+    if (workspace) this.#loop.setWorkspace(name, await this.#clients.open(workspace), workspace)
+    else {
+      this.#loop.removeWorkspace(name)
+      await this.#clients.close(name)
+    }
+  }
+}
