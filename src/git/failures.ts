@@ -7,7 +7,8 @@ import { GitError } from "../lib/errors.ts"
  * person has to change something here or there (tried again all the same, but later).
  */
 
-const wordsMax = 300
+/** Far more than is shown: secrets are masked, and the whole is cut, after this. */
+const wordsMax = 2_000
 const retryAfterMaxMs = 3_600_000
 
 /** Something came back that isn't a whole and proper answer: nothing may be concluded from it. */

@@ -41,6 +41,8 @@ interface Open {
 
 /** In all trees that are kept; some 150 bytes each. */
 const treeEntriesMax = 1_500_000
+/** Characters of an error's message, most of which may be a server's. */
+const messageMax = 500
 const blobBytesMax = 128 * 1024 * 1024
 
 /** All remote repositories of a daemon: one for each URL with its credentials, one poll for each of its refs. */
@@ -117,13 +119,14 @@ export class GitRemotes implements AsyncDisposable {
     return opened
   }
 
-  /** Errors quote servers, and a server may quote what it was sent. */
+  /** Errors quote servers, and a server may quote what it was sent. Masked before it is cut: half a secret is one too. */
   async #masked<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof GitError)) throw error
-      const message = this.#options.secrets.mask(error.message)
+      const masked = this.#options.secrets.mask(error.message)
+      const message = masked.length > messageMax ? `${masked.slice(0, messageMax)}…` : masked
       if (message === error.message) throw error
       const { kind, code, retryAfterMs } = error
       // Without the cause: it may have the same words.

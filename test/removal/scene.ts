@@ -28,7 +28,11 @@ export type Command =
       readonly look: boolean
     }
   | { readonly do: "move"; readonly name: string; readonly to: 0 | 1 }
-  | { readonly do: "turn" | "confirm" | "gitDown"; readonly source: 0 | 1 }
+  | { readonly do: "turn" | "confirm"; readonly source: 0 | 1 }
+  | Upset
+
+export type Upset =
+  | { readonly do: "gitDown"; readonly source: 0 | 1 }
   | { readonly do: "unpause" | "edit" | "strip" | "destroy"; readonly name: string }
   /** A person is faster than a turn: just before it writes. */
   | { readonly do: "race"; readonly how: "unpause" | "edit" }
@@ -122,21 +126,21 @@ export class Scene {
       // What can't be read now counts as it was last read.
       if (!this.git.down.has(remote.url) && live.name in this.git.head(remote.url).names)
         return `${live.key} would go, and ${remote.url} declares it`
-    const tag = readPruneTag(live.allTags)
-    if (deletes) {
-      const over = Date.parse(live.updated) + graceMs <= this.clock.now()
-      if (!isRetired(live) || !live.fields.paused || !over) return `${live.key} is deleted within its grace (${tag})`
-      return null
-    }
-    if (turn.confirmed) return null
-    const others = [...this.prefect.deployments.values()].filter((one) => {
+    if (!deletes) return turn.confirmed ? null : this.#judgeRetirement(live, turn.source)
+    const over = Date.parse(live.updated) + graceMs <= this.clock.now()
+    return isRetired(live) && live.fields.paused && over ? null : `${live.key} is deleted within its grace`
+  }
+
+  #judgeRetirement(live: LiveDeployment, source: Source): string | null {
+    const retired = [...this.prefect.deployments.values()].filter((one) => {
       const mark = readMark(one.allTags, one.key)
-      return mark.kind === "owned" && mark.owner.source === turn.source.name && isRetired(one)
+      return mark.kind === "owned" && mark.owner.source === source.name && isRetired(one)
     })
-    if (tag === "vetoed" || isRetired(live)) return `${live.key} was un-paused by a person and nobody confirmed`
-    if (others.length >= budget) return `${live.key} is beyond the budget and nobody confirmed`
-    if (Object.keys(head.names).length === 0) return `${live.key} is the last one and nobody confirmed`
-    return null
+    if (readPruneTag(live.allTags) === "vetoed" || isRetired(live))
+      return `${live.key} was un-paused by a person and nobody confirmed`
+    if (retired.length >= budget) return `${live.key} is beyond the budget and nobody confirmed`
+    const isLast = Object.keys(this.git.head(source.remote.url).names).length === 0
+    return isLast ? `${live.key} is the last one and nobody confirmed` : null
   }
 
   async turn(index: 0 | 1): Promise<string> {
@@ -162,58 +166,37 @@ export class Scene {
   }
 
   async run(one: Command): Promise<void> {
+    const { git } = this
+    if (one.do === "commit") {
+      const names = Object.fromEntries(one.names.map((each) => [each, one.limit]))
+      git.commit(this.sources[one.source].remote.url, { names, complete: one.complete })
+      if (one.look) await this.turn(one.source)
+    } else if (one.do === "move") {
+      for (const [index, { remote }] of this.sources.entries()) {
+        const { [one.name]: _gone, ...rest } = git.head(remote.url).names
+        git.commit(remote.url, { names: index === one.to ? { ...rest, [one.name]: 1 } : rest, complete: true })
+      }
+    } else if (one.do === "turn") await this.turn(one.source)
+    else if (one.do !== "confirm") this.#upset(one)
+    else if (this.confirm(one.source)) await this.turn(one.source)
+  }
+
+  /** What happens around the daemon. */
+  #upset(one: Upset): void {
     const { git, prefect } = this
-    switch (one.do) {
-      case "commit": {
-        const { remote } = this.sources[one.source]
-        git.commit(remote.url, {
-          names: Object.fromEntries(one.names.map((each) => [each, one.limit])),
-          complete: one.complete,
-        })
-        if (one.look) await this.turn(one.source)
-        return
+    if (one.do === "gitDown") {
+      const { url } = this.sources[one.source].remote
+      if (!git.down.delete(url)) git.down.add(url)
+    } else if (one.do === "race") {
+      prefect.onRead = ({ id }) => {
+        prefect.onRead = () => undefined
+        if (!this.foreign.some((foreign) => foreign.id === id)) this.#disturb(one.how, id)
       }
-      case "move":
-        for (const [index, { remote }] of this.sources.entries()) {
-          const { [one.name]: _gone, ...rest } = git.head(remote.url).names
-          git.commit(remote.url, { names: index === one.to ? { ...rest, [one.name]: 1 } : rest, complete: true })
-        }
-        return
-      case "turn":
-        await this.turn(one.source)
-        return
-      case "confirm":
-        if (this.confirm(one.source)) await this.turn(one.source)
-        return
-      case "gitDown": {
-        const { url } = this.sources[one.source].remote
-        if (!git.down.delete(url)) git.down.add(url)
-        return
-      }
-      case "unpause":
-      case "edit":
-      case "strip":
-      case "destroy":
-        for (const id of this.byName(one.name)) this.#disturb(one.do, id)
-        return
-      case "race":
-        prefect.onRead = (live) => {
-          prefect.onRead = () => undefined
-          if (!this.foreign.includes(live)) void this.run({ do: one.how, name: live.name })
-        }
-        return
-      case "fault":
-        prefect.fault = one.fault
-        return
-      case "restart":
-        this.restart()
-        return
-      case "loseRecords":
-        prefect.values.clear()
-        return
-      case "wait":
-        this.clock.step(one.minutes * 60_000)
-    }
+    } else if (one.do === "fault") prefect.fault = one.fault
+    else if (one.do === "restart") this.restart()
+    else if (one.do === "loseRecords") prefect.values.clear()
+    else if (one.do === "wait") this.clock.step(one.minutes * 60_000)
+    else for (const id of this.byName(one.name)) this.#disturb(one.do, id)
   }
 
   /** What people do to one deployment. */
@@ -254,12 +237,8 @@ export class Scene {
     const all = [...this.prefect.deployments.values()].flatMap((live) => {
       const mark = readMark(live.allTags, live.key)
       if (mark.kind !== "owned" || mark.owner.installation !== installation) return []
-      return [
-        [
-          live.name,
-          [mark.owner.source, live.fields.parameters["limit"], live.fields.paused, readPruneTag(live.allTags)],
-        ],
-      ]
+      const { parameters, paused } = live.fields
+      return [[live.name, [mark.owner.source, parameters["limit"], paused, readPruneTag(live.allTags)]] as const]
     })
     return sorted(all)
   }

@@ -141,18 +141,20 @@ async function startDaemon(parts: ConfigParts, apiUrl: string, base: string): Pr
     return { status: response.status, body: await response.json() }
   }
   const place = (source: string): string => `/api/v1/sources/${source}`
-  const operate: TestDaemon["operate"] = (source, operation, body = {}) =>
-    as<Operated>(api("POST", `${place(source)}/${operation}`, body))
+  const operate: TestDaemon["operate"] = async (source, operation, body = {}) => {
+    const answer = await api("POST", `${place(source)}/${operation}`, body)
+    return { status: answer.status, body: answer.body as Operated }
+  }
   return {
     address: daemon.address,
     api,
     operate,
     log: () => log,
-    status: async (source) => (await as<SourceStatus>(api("GET", place(source)))).body,
-    sync: async (source) => (await as<SourceStatus>(api("POST", `${place(source)}/sync?wait=60s`))).body,
-    plan: async (source) => (await as<Planned>(api("GET", `${place(source)}/plan`))).body,
+    status: async (source) => (await api("GET", place(source))).body as SourceStatus,
+    sync: async (source) => (await api("POST", `${place(source)}/sync?wait=60s`)).body as SourceStatus,
+    plan: async (source) => (await api("GET", `${place(source)}/plan`)).body as Planned,
     async confirm(source) {
-      const { body: before } = await as<SourceStatus>(api("GET", place(source)))
+      const before = (await api("GET", place(source))).body as SourceStatus
       const { status, body } = await operate(source, "confirm", { digest: before.hold?.digest })
       if (status !== 200) throw new Error(`confirm answered ${status}: ${JSON.stringify(body)}`)
       return body
@@ -164,10 +166,6 @@ async function startDaemon(parts: ConfigParts, apiUrl: string, base: string): Pr
     [Symbol.asyncDispose]: async () => await (closed ??= daemon[Symbol.asyncDispose]()),
   }
 }
-
-/** What the API's documented answers hold. */
-const as = async <T extends object>(answer: ReturnType<TestDaemon["api"]>) =>
-  (await answer) as { readonly status: number; readonly body: T }
 
 /** JSON is YAML. Nothing happens by itself unless a test asks for it: turns come from `sync`. */
 function writeConfig(path: string, parts: ConfigParts & { readonly apiUrl: string; readonly stateDir: string }): void {

@@ -1,4 +1,4 @@
-import { project, type ConfigParts, type LiveJson, type PlannedJson, type TestDaemon, type World } from "./daemon.ts"
+import { project, type LiveJson, type PlannedJson, type TestDaemon, type World } from "./daemon.ts"
 import type { GitRepository } from "./git-server.ts"
 import type { SourceStatus } from "../../src/core/status.ts"
 
@@ -23,12 +23,11 @@ export async function openLane(
   name: string,
   deployments: Deployments,
   settings: object = {},
-  workspace: Pick<ConfigParts, "workspace"> = {},
 ): Promise<Lane> {
   const repository = world.repository(name)
   repository.commit(project(name, deployments))
   const source = { name: "main", url: repository.url, ...settings }
-  const daemon = await world.daemon({ installation: name, sources: [source], ...workspace })
+  const daemon = await world.daemon({ installation: name, sources: [source] })
   const status = await daemon.sync("main")
   if (status.state !== "synced") throw new Error(`${name} isn't synced: ${JSON.stringify(status)}`)
   return {
@@ -39,7 +38,7 @@ export async function openLane(
     live: () => world.deployments(name),
     commit: (next) => repository.commit(project(name, next)),
     planned: async (one) => (await daemon.plan("main")).changes.find(({ key }) => key === `${name}/${one}`),
-    configure: (next) => daemon.configure({ sources: [{ ...source, ...next }], ...workspace }),
+    configure: (next) => daemon.configure({ sources: [{ ...source, ...next }] }),
   }
 }
 

@@ -55,9 +55,9 @@ export function parseYaml(text: string): Parsed {
     logLevel: "silent",
   })
   const reader = new Reader(text, lines)
-  if (!Array.isArray(documents)) return { root: emptyMap, findings: [] }
+  if (!Array.isArray(documents)) return { root: nothing, findings: [] }
   const [document, second] = documents as Document[]
-  if (!document) return { root: emptyMap, findings: [] }
+  if (!document) return { root: nothing, findings: [] }
   for (const { pos, message } of document.errors) reader.find("error", "yaml-syntax", message, pos[0])
   if (second)
     reader.find(
@@ -68,7 +68,7 @@ export function parseYaml(text: string): Parsed {
     )
   if (reader.findings.length > 0) return { root: null, findings: reader.findings }
   try {
-    const root = document.contents === null ? emptyMap : reader.read(document.contents, document, 0)
+    const root = document.contents === null ? nothing : reader.read(document.contents, document, 0)
     if (expandedSize(root, new Map()) > valuesMax) throw new Refused("its aliases expand to too many values", 0)
     return { root, findings: reader.findings }
   } catch (error) {
@@ -86,7 +86,7 @@ export function toJson(node: Node): Json {
   return members
 }
 
-const emptyMap: Node = { kind: "map", entries: new Map(), at: { line: 1, column: 1 } }
+const nothing: Node = { kind: "scalar", value: null, at: { line: 1, column: 1 } }
 
 class Refused extends Error {
   readonly offset: number
@@ -176,6 +176,7 @@ class Reader {
 
   /** Keys become texts as Python's json module makes them. */
   #key(key: YamlNode, document: Document, depth: number): string {
+    if (isScalar(key) && key.type === "PLAIN" && key.value === "<<") return "<<"
     const read = this.read(key, document, depth + 1)
     if (read.kind !== "scalar") throw new Refused("a key must be a plain value", key.range?.[0] ?? 0)
     return typeof read.value === "string" ? read.value : canonicalJson(read.value)
@@ -185,11 +186,20 @@ class Reader {
     if (!isScalar(node)) return null
     const text = typeof node.value === "string" ? node.value : ""
     const { tag } = node
-    if (tag === "tag:yaml.org,2002:str" || tag === "!") return text
+    if (tag === "tag:yaml.org,2002:str") return text
+    if (tag === "!") return text === "" ? null : text
     if (tag && !tag.startsWith("tag:yaml.org,2002:"))
       throw new Refused(`the tag ${tag} isn't known`, node.range?.[0] ?? 0)
-    if (node.type === "PLAIN" || tag) return plainScalar(text)
+    if (node.type === "PLAIN" || tag) return this.#plain(text, node.range?.[0] ?? 0)
     return this.#block(node, text)
+  }
+
+  #plain(text: string, offset: number): Json {
+    try {
+      return plainScalar(text)
+    } catch {
+      throw new Refused(`"${text}" is no value in YAML 1.1: put it in quotes`, offset)
+    }
   }
 
   /** PyYAML ends a block at the end of a file without a final newline, so it adds none. */

@@ -3,12 +3,19 @@ import type { Json } from "../../core/json.ts"
 /**
  * What a plain scalar means to PyYAML's safe loader (YAML 1.1 with its own regular expressions), which is what reads
  * prefect.yaml. Differs from both YAML versions of other parsers: `y` stays a string, `1e3` too, `017` is octal.
+ * @throws SyntaxError for what looks like a number and has no digits (`0x_`), as PyYAML does
  */
 export function plainScalar(text: string): Json {
+  // Words of YAML 1.1 that PyYAML has no value for.
+  if (text === "=" || text === "<<") throw new SyntaxError(`${text} stands for no value`)
   if (/^(?:~|null|Null|NULL|)$/.test(text)) return null
   if (/^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(text)) return true
   if (/^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(text)) return false
-  return integer(text) ?? float(text) ?? moment(text) ?? text
+  for (const read of [integer, float, moment]) {
+    const value = read(text)
+    if (value !== undefined) return value
+  }
+  return text
 }
 
 function integer(text: string): Json | undefined {

@@ -1,0 +1,140 @@
+import t from "tap"
+import type { DeploymentId, DeploymentKey } from "../../src/core/model.ts"
+import { cron, key, type Place } from "./place.ts"
+import { ask, creation, openClient, signal } from "./client.ts"
+
+/** The half of `behaviours.ts` that is about many deployments and about runs. */
+
+const all = (...keys: readonly DeploymentKey[]) => new Set(keys)
+
+export async function listing({ client, proxy, server, flow }: Place): Promise<void> {
+  const tag = "managed-by=gitops"
+  const many = 120
+
+  await t.test("a listing takes pages of 50 and joins the flows' names", async (t) => {
+    const { id } = await ask<{ id: string }>(server.url, "POST", "/flows/", { name: `${flow}-many` })
+    for (let n = 0; n < many; n++) {
+      await ask(server.url, "POST", "/deployments/", { name: `d${n}`, flow_id: id, tags: [tag] })
+    }
+    proxy.seen.length = 0
+    await using fresh = openClient(proxy.url)
+    const before = await fresh.look(1, signal)
+    const snapshot = await fresh.snapshot(new Set(), signal)
+    const pages = proxy.seen.filter(({ path, body }) => path === "/deployments/filter" && body.includes('"offset"'))
+    t.equal(pages.length, Math.floor(snapshot.deployments.size / 50) + 1)
+    t.ok(pages.every(({ body }) => body.includes('"limit":50') && body.includes("CREATED_DESC")))
+    t.ok(snapshot.deployments.size >= before.count)
+    const ours = [...snapshot.deployments.values()].filter((live) => live.flow === `${flow}-many`)
+    t.equal(ours.length, many)
+    t.strictSame([...snapshot.covers].toSorted(), [...snapshot.deployments.keys()].toSorted())
+    t.equal(snapshot.workPools.get(`${flow}-pool`)?.defaultQueue, "default")
+  })
+
+  await t.test("a page that fails fails the whole listing", async (t) => {
+    proxy.fault = ({ body }) =>
+      body.includes('"offset":50') ? { kind: "answer", status: 422, body: '{"detail":"no"}' } : null
+    await t.rejects(client.snapshot(new Set(), signal), { code: "refused", status: 422 })
+    proxy.fault = ({ body }) => (body.includes('"offset":50') ? { kind: "change", change: () => "[{}]" } : null)
+    await t.rejects(client.snapshot(new Set(), signal), { code: "bad-answer" })
+    proxy.fault = null
+  })
+
+  await t.test("a listing whose pages don't add up is listed again, and fails in the end", async (t) => {
+    let changed = 0
+    proxy.fault = ({ body }) =>
+      body.includes('"offset":50') && changed++ < 1 ? { kind: "change", change: drop } : null
+    t.ok((await client.snapshot(new Set(), signal)).deployments.size >= many)
+    proxy.fault = ({ body }) => (body.includes('"offset":50') ? { kind: "change", change: drop } : null)
+    await t.rejects(client.snapshot(new Set(), signal), { code: "listing-unstable", kind: "transient" })
+    proxy.fault = null
+  })
+
+  await t.test("a listing holds others' deployments only by key, and widens by the missing ones", async (t) => {
+    await client.create(creation(`${flow}-other`, "foreign"), signal)
+    await client.create(creation(`${flow}-other`, "stranger"), signal)
+    const [foreign, stranger, nobody] = ["foreign", "stranger", "nobody"].map((name) => key(`${flow}-other`, name))
+    const wanted = [foreign, stranger, nobody] as [DeploymentKey, DeploymentKey, DeploymentKey]
+    const snapshot = await client.snapshot(all(wanted[0], wanted[2]), signal)
+    t.strictSame(
+      wanted.map((one) => [snapshot.deployments.has(one), snapshot.covers.has(one)]),
+      [
+        [true, true],
+        [false, false],
+        [false, true],
+      ],
+    )
+    proxy.seen.length = 0
+    t.equal((await client.widen(snapshot, all(wanted[0], wanted[2]), signal)).deployments, snapshot.deployments)
+    t.equal(proxy.seen.length, 0)
+    const wide = await client.widen(snapshot, all(wanted[1]), signal)
+    t.strictSame([wide.deployments.has(wanted[1]), wide.deployments.size], [true, snapshot.deployments.size + 1])
+  })
+
+  await t.test("a look is two requests, the newest change first", async (t) => {
+    const { live } = await client.create(creation(flow, "newest", {}, [tag]), signal)
+    proxy.seen.length = 0
+    const look = await client.look(3, signal)
+    t.strictSame([proxy.seen.length, look.newest.length, look.newest[0]?.id], [2, 3, live.id])
+    await client.patch(live.id, { fields: { description: "changed" } }, signal)
+    t.not((await client.look(1, signal)).newest[0]?.updated, look.newest[0]?.updated)
+  })
+}
+
+export async function runs({ client, server, flow, version }: Place): Promise<void> {
+  const minutely = [{ slug: "m", spec: cron("* * * * *"), active: true, parameters: {} }]
+  const scheduled = (id: DeploymentId) =>
+    ask<readonly { id: string; expected_start_time: string }[]>(server.url, "POST", "/flow_runs/filter", {
+      flow_runs: { deployment_id: { any_: [id] }, state: { type: { any_: ["SCHEDULED"] } } },
+      sort: "EXPECTED_START_TIME_ASC",
+    })
+
+  await t.test("runs that a write removed are back at once, those due meanwhile too, and none twice", async (t) => {
+    const { live } = await client.create(creation(flow, "running", { schedules: minutely }), signal)
+    const since = await client.runsDueSince(live.id, signal)
+    await client.reschedule(live.id, since, signal)
+    const before = await scheduled(live.id)
+    t.ok(before.length > 0)
+    const due = await client.runsDueSince(live.id, signal)
+    await client.patch(live.id, { fields: { description: "changed" } }, signal)
+    await client.reschedule(live.id, due, signal)
+    await client.reschedule(live.id, due, signal)
+    const times = (await scheduled(live.id)).map((run) => run.expected_start_time)
+    t.strictSame(times.slice(0, 2), before.map((run) => run.expected_start_time).slice(0, 2))
+    t.equal(new Set(times).size, times.length)
+  })
+
+  await t.test("where a write removes late runs too, they are asked for since the oldest", async (t) => {
+    const { live } = await client.create(creation(flow, "late-runs", { schedules: minutely }), signal)
+    const past = new Date(Date.now() - 300_000).toISOString()
+    await ask(server.url, "POST", `/deployments/${live.id}/schedule`, { start_time: past })
+    const oldest = (await scheduled(live.id))[0]?.expected_start_time as string
+    const due = Date.parse(await client.runsDueSince(live.id, signal))
+    t.equal(due === Date.parse(oldest), version === "3.2.0")
+    t.ok(Math.abs(due - Date.now()) < (version === "3.2.0" ? 400_000 : 10_000))
+  })
+
+  await t.test("runs are counted by who started them, and leftovers of a removed deployment go", async (t) => {
+    const { live } = await client.create(creation(flow, "counted", { schedules: minutely }), signal)
+    await client.reschedule(live.id, await client.runsDueSince(live.id, signal), signal)
+    const state = (type: string) => ({ state: { type, name: type } })
+    const run = (body: object) =>
+      ask<{ id: string }>(server.url, "POST", `/deployments/${live.id}/create_flow_run`, body)
+    await run(state("SCHEDULED"))
+    const { id } = await run(state("SCHEDULED"))
+    await ask(server.url, "POST", `/flow_runs/${id}/set_state`, { ...state("RUNNING"), force: true })
+    t.strictSame(await client.runs(live.id, signal), { active: 1, manual: 1 })
+    const left = (await scheduled(live.id)).length
+    t.equal(await client.removeLeftoverRuns(live.id, signal), left)
+    t.strictSame([await scheduled(live.id), await client.removeLeftoverRuns(live.id, signal)], [[], 0])
+  })
+
+  await t.test("the server's clock is taken from its answers", (t) => {
+    t.ok(Math.abs(Date.parse(client.serverNow()) - Date.now()) < 2_500)
+    t.end()
+  })
+}
+
+/** The page without its first row, as if a row had come or gone meanwhile. */
+function drop(body: string): string {
+  return JSON.stringify((JSON.parse(body) as unknown[]).slice(1))
+}

@@ -1,0 +1,218 @@
+import { execFileSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import fc from "fast-check"
+import t from "tap"
+import type { Json } from "../../src/core/json.ts"
+import { parseYaml, toJson } from "../../src/render/yaml/dialect.ts"
+
+/** The same texts through PyYAML, which is what reads prefect.yaml, and through our reader: equal, or both refuse. */
+const python = ".cache/prefect-3.8.8/bin/python"
+if (!existsSync(".cache/prefect-3.8.8/template.db")) execFileSync("bash", ["test/support/prefect/install.sh", "3.8.8"])
+
+type Read = { readonly value: Json } | { readonly refused: true }
+
+function pyyaml(texts: readonly string[]): readonly Read[] {
+  return JSON.parse(
+    execFileSync(python, ["test/render/read_yaml.py"], {
+      input: JSON.stringify(texts),
+      encoding: "utf8",
+      maxBuffer: 1e9,
+    }),
+  ) as Read[]
+}
+
+function ours(text: string): Read {
+  const { root } = parseYaml(text)
+  // Through JSON, as Python's answer came: there is one number type.
+  return root
+    ? {
+        value: JSON.parse(
+          JSON.stringify(toJson(root), (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value)),
+        ) as Json,
+      }
+    : { refused: true }
+}
+
+const texts = [
+  "a: yes\nb: No\nc: ON\nd: off\ne: y\nf: n\ng: TRUE\nh: tRue",
+  "a: 0777\nb: 0o17\nc: 0x1F\nd: 0b11\ne: 08\nf: 1_000\ng: 1:30\nh: 12:30:45\ni: +12\nj: -0\nk: 0",
+  "a: 1e3\nb: 1.5e3\nc: 1.0e+3\nd: .5\ne: 1.\nf: 1.5e-3\ng: 1_0.5\nh: 1:30.5\ni: -.5\nj: .",
+  "a: .inf\nb: -.inf\nc: .NaN\nd: ~\ne: null\nf: Null\ng:\nh: nULL",
+  "a: 2024-01-01\nb: 2024-01-01T00:00:00\nc: 2024-01-01 01:02:03\nd: 2024-01-01T01:02:03Z\ne: 2024-01-01T01:02:03.5+02:00\nf: 2024-1-1",
+  "base: &b { x: 1, y: 2 }\none: { <<: *b, y: 3 }\ntwo:\n  <<: [*b, { z: 9, x: 7 }]\n  w: 0",
+  "a: 1\na: 2\nb: { c: 1, c: 2 }",
+  "cron: */5 * * * *",
+  'cron: "*/5 * * * *"',
+  "a: |\n  one\n  two",
+  "a: |\n  one\n  two\n",
+  "a: >\n  one\n  two\n\n  three\n",
+  "a: |-\n  one\n",
+  "a: |+\n  one\n\n",
+  "a: 'it''s'\nb: \"tab\\tnew\\n\\u00e9\"\nc: plain # comment\nd: a#b",
+  "- 1\n- [2, {a: b}]\n- - 3\n  - 4\n",
+  "a: one\n---\nb: two",
+  "---\na: one\n...\n",
+  "{a: 1, b: [x, y], 'c': \"d\"}",
+  "a: [1, 2",
+  "a: b: c",
+  "\ta: 1",
+  "",
+  "# only a comment\n",
+  "just text",
+  "true: 1\n2: 2\nnull: 3\n1.5: 4",
+  "a: !!str 12\nb: !!int '12'\nc: !!float 1\nd: !!bool 'yes'",
+  "a: !custom 1",
+  "a: *missing",
+  "a: &x [1]\nb: *x",
+  "? a\n: b\n",
+  "a:\n  - b\n -c",
+  "key with spaces: value with spaces\n'quoted key': 1",
+  "a: 12345678901234567890123",
+  "directory: .\nbranch: main\npath: ./x\nversion: 1.2.3\ntime: 12:30",
+  "\ufeffa: 1",
+  "a: 1\r\nb: 2\r\n",
+  "url: http://x/y?z=1&a=b\nat: user@host\nneg: -x\npercent: 50%\nq: a ? b",
+  "template: '{{ $X }}'\nbare: {{ x }}",
+]
+
+t.test("the table of forms reads as PyYAML reads it", async (t) => {
+  const theirs = pyyaml(texts)
+  for (const [index, text] of texts.entries()) t.strictSame(ours(text), theirs[index], JSON.stringify(text))
+})
+
+const words = [
+  "yes",
+  "No",
+  "on",
+  "OFF",
+  "y",
+  "~",
+  "null",
+  "0",
+  "017",
+  "0o7",
+  "0x1f",
+  "1_000",
+  "1:30",
+  "-5",
+  "1e3",
+  "1.5e+3",
+  ".5",
+  "1.",
+  ".inf",
+  "-.INF",
+  ".nan",
+  "2024-02-29",
+  "2024-01-01 00:00:00",
+  "abc",
+  "a b",
+  "v1.2",
+  "08",
+  "0b101",
+  "+3",
+  "1__0",
+  "_1",
+  "0_7",
+  "190:20:30",
+  "190:20:30.15",
+  "12e03",
+  "-2E+05",
+  "=",
+  "<<",
+  ".",
+  "..",
+  "-",
+  "- x",
+  "a:b",
+  "#no",
+  "x#y",
+  "x #y",
+  "@",
+  "`",
+  "%a",
+  "!",
+  "&",
+  "*",
+  "|",
+  ">",
+  "{}",
+  "[]",
+  "''",
+  '""',
+  "'1'",
+  '"yes"',
+]
+
+t.test("thousands of generated scalars read as PyYAML reads them", async (t) => {
+  const digits = fc.stringMatching(/^[-+]?[0-9_.:eE+xob]{1,10}$/)
+  const scalar = fc.oneof(fc.constantFrom(...words), digits, fc.stringMatching(/^[a-zA-Z0-9_.:+-]{0,12}$/))
+  const generated = fc.sample(
+    fc
+      .array(scalar, { minLength: 1, maxLength: 6 })
+      .map((values) => values.map((value, n) => `k${n}: ${value}`).join("\n")),
+    { numRuns: 3_000, seed: 47 },
+  )
+  const theirs = pyyaml(generated)
+  const wrong = generated.flatMap((text, index) =>
+    JSON.stringify(ours(text)) === JSON.stringify(theirs[index])
+      ? []
+      : [{ text, ours: ours(text), theirs: theirs[index] }],
+  )
+  t.strictSame(wrong.slice(0, 5), [])
+})
+
+t.test("nested documents read as PyYAML reads them", async (t) => {
+  const value: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.string({ maxLength: 12 }),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), tie("value"), { maxKeys: 3 }),
+    ),
+  })).value
+  const generated = fc.sample(value, { numRuns: 600, seed: 11 }).map((one) => JSON.stringify({ root: one }))
+  const theirs = pyyaml(generated)
+  const wrong = generated.flatMap((text, index) =>
+    JSON.stringify(ours(text)) === JSON.stringify(theirs[index])
+      ? []
+      : [{ text, ours: ours(text), theirs: theirs[index] }],
+  )
+  t.strictSame(wrong.slice(0, 5), [])
+})
+
+t.test("bombs and depths are refused with a place, quickly", async (t) => {
+  const bomb = [
+    "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
+    ...Array.from({ length: 12 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(10)}]`),
+  ].join("\n")
+  t.match(parseYaml(bomb), { root: null, findings: [{ code: "yaml-too-large" }] })
+  t.match(parseYaml("[".repeat(5_000) + "]".repeat(5_000)), { root: null })
+  const started = performance.now()
+  parseYaml("a: [" + "x, ".repeat(300_000) + "]")
+  t.ok(performance.now() - started < 5_000)
+})
+
+t.test("a second document and a duplicate key are told with their line and column", async (t) => {
+  t.match(parseYaml("a: 1\n---\nb: 2\n").findings, [{ severity: "error", code: "yaml-syntax", at: { line: 2 } }])
+  t.match(parseYaml("a: 1\nb:\n  c: 1\n  c: 2\n").findings, [
+    { severity: "warning", code: "yaml-duplicate-key", at: { line: 4, column: 3 } },
+  ])
+  t.match(parseYaml("a: [1\nb: 2\n").findings, [{ code: "yaml-syntax" }])
+})
+
+t.test("no text at all makes it throw", async (t) => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: "binary", maxLength: 300 }),
+        fc.stringMatching(/^[-:{}[\],&*!|>'"%@`#?\sa-c0-2]{0,80}$/),
+      ),
+      (text) => parseYaml(text).findings.length >= 0,
+    ),
+    { numRuns: 3_000 },
+  )
+  t.pass()
+})
