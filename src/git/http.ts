@@ -59,10 +59,12 @@ export class GitHttp implements AsyncDisposable {
     for (let redirects = 0; ; redirects++) {
       const step = await this.#try(remote, request, url, signal)
       if (step.kind === "body") return { body: step.body, base: url.href.slice(0, -path.length) }
-      const target = new URL(step.location, url)
+      const target = URL.parse(step.location, url.href)
       // A redirected POST loses its body or its method, and another origin must not get the credentials.
-      const follow = request.kind === "advertisement" && redirects < redirectsMax && target.origin === url.origin
-      if (!follow || !target.href.endsWith(path)) throw redirected(remote, target.origin + target.pathname)
+      const mayFollow = request.kind === "advertisement" && redirects < redirectsMax && target?.origin === url.origin
+      if (!mayFollow || !target.href.endsWith(path)) {
+        throw redirected(remote, target ? target.origin + target.pathname : step.location)
+      }
       url = target
     }
   }

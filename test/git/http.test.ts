@@ -110,7 +110,13 @@ await t.test("a repository that has moved within its server is followed", async 
 
 await t.test("redirects that lead nowhere end", async (t) => {
   await using client = openClient({ secrets })
-  const rows: readonly (string | null)[] = ["/private.git/info/refs?service=git-upload-pack", "/login", "::::", null]
+  const rows: readonly (string | null)[] = [
+    "/private.git/info/refs?service=git-upload-pack",
+    "/login",
+    "http://[",
+    "ftp://a/b",
+    null,
+  ]
   for (const location of rows) {
     server.requests.length = 0
     server.fault = () => ({ kind: "answer", status: 302, ...(location !== null && { headers: { location } }) })
@@ -182,6 +188,19 @@ await t.test("refusals with large pages leave no connection busy", async (t) => 
     t.equal((await failureOf(client.git.resolve(remote, head, -1, signal))).code, "git-unauthorized")
   }
   server.fault = null
+})
+
+await t.test("a refusal is understood though its page never ends", async (t) => {
+  await using client = openClient({ secrets, timeouts: { idleMs: 300, requestMs: 1_000 } })
+  server.fault = (_request, response) => {
+    response.writeHead(404, { "content-type": "text/html" }).write("not")
+    return { kind: "answered" }
+  }
+
+  const failure = await failureOf(client.git.resolve(remote, head, -1, signal))
+
+  server.fault = null
+  t.equal(failure.code, "git-repository-not-found")
 })
 
 await t.test("an answer without end is cut off", async (t) => {

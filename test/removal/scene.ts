@@ -28,16 +28,18 @@ export type Command =
       readonly look: boolean
     }
   | { readonly do: "move"; readonly name: string; readonly to: 0 | 1 }
-  | { readonly do: "turn" | "confirm"; readonly source: 0 | 1 }
+  | { readonly do: "turn"; readonly source: 0 | 1 }
+  | { readonly do: "confirm"; readonly source: 0 | 1 }
   | Upset
 
-export type Upset =
+type Upset =
   | { readonly do: "gitDown"; readonly source: 0 | 1 }
   | { readonly do: "unpause" | "edit" | "strip" | "destroy"; readonly name: string }
   /** A person is faster than a turn: just before it writes. */
   | { readonly do: "race"; readonly how: "unpause" | "edit" }
   | { readonly do: "fault"; readonly fault: WriteFault }
-  | { readonly do: "restart" | "loseRecords" }
+  | { readonly do: "restart" }
+  | { readonly do: "loseRecords" }
   | { readonly do: "wait"; readonly minutes: number }
 
 /** Two sources of one workspace, among what belongs to nobody and to another installation. */

@@ -27,7 +27,7 @@ export interface World extends AsyncDisposable {
   record(installation: string, source: string): Promise<RecordJson | null>
 }
 
-export interface ConfigParts {
+interface ConfigParts {
   readonly installation: string
   /** As in the config file. */
   readonly sources: readonly SourceParts[]
@@ -35,7 +35,7 @@ export interface ConfigParts {
   readonly workspace?: object
   readonly clock?: Clock
 }
-export interface SourceParts {
+interface SourceParts {
   readonly name: string
   readonly [setting: string]: unknown
 }
@@ -56,8 +56,8 @@ export interface TestDaemon extends AsyncDisposable {
   configure(parts: Omit<ConfigParts, "installation">): Promise<void>
   log(): string
 }
-export type Operated = SourceStatus & { readonly code?: string; readonly detail?: string }
-export interface Planned {
+type Operated = SourceStatus & { readonly code?: string; readonly detail?: string }
+interface Planned {
   readonly changes: readonly PlannedJson[]
 }
 export interface PlannedJson {
@@ -79,7 +79,7 @@ export interface LiveJson {
   readonly schedules: readonly { readonly id: string; readonly active: boolean; readonly slug?: string }[]
   readonly global_concurrency_limit: { readonly id: string; readonly name: string } | null
 }
-export interface RecordJson {
+interface RecordJson {
   readonly id: string
   readonly updated: string
   readonly tags: readonly string[]

@@ -9,12 +9,12 @@ export interface Gateway extends AsyncDisposable {
   /** Asked before each request: `null` = pass it on; a number = answer with that status; "lose" = cut the connection. */
   fault: ((asked: Asked) => Fault | null) | null
 }
-export interface Asked {
+interface Asked {
   readonly method: string
   readonly path: string
 }
 /** "lost-answer": the server gets it and carries it out, but the answer never comes back. */
-export type Fault = number | "lose" | "lost-answer"
+type Fault = number | "lose" | "lost-answer"
 
 /** `target` is an origin with a path, for example `http://127.0.0.1:4200/api`. */
 export async function openGateway(target: string): Promise<Gateway> {

@@ -1,0 +1,426 @@
+import fc from "fast-check"
+import t from "tap"
+import type { JsonObject } from "../../src/core/json.ts"
+import type { Desired, DesiredFields, DeploymentKey, Revision } from "../../src/core/model.ts"
+import { codeDigest, codePathsOf } from "../../src/render/pins.ts"
+import { clonedCommit } from "../../src/render/pull.ts"
+import { desiredOf, flow, indexOf, one, revision, sourceOf, treeOf, url, type Settings } from "./desired.ts"
+
+const key = "my-flow/d" as DeploymentKey
+const clone = "prefect.deployments.steps.git_clone"
+const fieldsOf = (desired: Desired): DesiredFields | undefined => desired.deployments.get(key)?.fields
+const codes = (desired: Desired): readonly string[] => desired.problems.map(({ code }) => code)
+const declared = <T>(value: T) => ({ kind: "declared", value }) as const
+const absent = { kind: "absent" } as const
+
+t.test("an entry's fields: what stands there is declared, the rest is absent or derived", async (t) => {
+  const fields = fieldsOf(one({}))
+  t.strictSame(fields?.description, absent)
+  for (const name of [
+    "version",
+    "tags",
+    "paused",
+    "parameters",
+    "schedules",
+    "concurrencyLimit",
+    "jobVariables",
+    "workQueue",
+  ] as const) {
+    t.strictSame(fields?.[name], absent, name)
+  }
+  t.strictSame(fields?.entrypoint, declared("flow.py:my_flow"))
+  t.match(fields?.parameterSchema, { kind: "derived", value: { properties: { n: { type: "integer", default: 1 } } } })
+  t.strictSame(fields?.pullSteps, { kind: "derived", value: [{ [clone]: { repository: url, commit_sha: revision } }] })
+})
+
+const values: readonly (readonly [string, JsonObject, Partial<DesiredFields>])[] = [
+  ["a description", { description: "x" }, { description: declared("x") }],
+  ["an empty list of tags is enforced", { tags: [] }, { tags: declared([]) }],
+  ["numbers as tags become texts", { tags: [1, "b"] }, { tags: declared(["1", "b"]) }],
+  ["parameters", { parameters: { n: 3 } }, { parameters: declared({ n: 3 }) }],
+  ["paused as a text", { paused: "true" }, { paused: declared(true) }],
+  ["a limit", { concurrency_limit: 3 }, { concurrencyLimit: declared(3), concurrencyOptions: absent }],
+  [
+    "a limit with a strategy",
+    { concurrency_limit: { limit: 1, collision_strategy: "CANCEL_NEW" } },
+    {
+      concurrencyLimit: declared(1),
+      concurrencyOptions: declared({ collisionStrategy: "CANCEL_NEW", gracePeriodSeconds: null }),
+    },
+  ],
+  ["no limit", { concurrency_limit: null }, { concurrencyLimit: declared(null) }],
+  [
+    "a queue",
+    { work_pool: { name: "p", work_queue_name: "q" } },
+    { workPool: declared("p"), workQueue: declared("q") },
+  ],
+  [
+    "job variables",
+    { work_pool: { name: "p", job_variables: { env: { A: "1" } } } },
+    { jobVariables: declared({ env: { A: "1" } }) },
+  ],
+  ["no pull steps at all", { pull: [] }, { pullSteps: declared([]) }],
+  ["no schedules at all", { schedules: [] }, { schedules: declared([]) }],
+  ["the empty schedule of prefect init says nothing", { schedule: {} }, { schedules: absent }],
+  [
+    "an older single schedule",
+    { schedule: { cron: "0 3 * * *" } },
+    {
+      schedules: declared([
+        {
+          slug: null,
+          active: null,
+          parameters: null,
+          spec: { kind: "cron", cron: "0 3 * * *", timezone: null, dayOr: true },
+        },
+      ]),
+    },
+  ],
+  [
+    "an interval as ISO 8601",
+    { schedules: [{ interval: "PT1H30M", slug: "s" }] },
+    {
+      schedules: declared([
+        {
+          slug: "s",
+          active: null,
+          parameters: null,
+          spec: { kind: "interval", seconds: 5400, anchor: null, timezone: null },
+        },
+      ]),
+    },
+  ],
+  [
+    "an interval as a clock",
+    { schedules: [{ interval: "01:00:30", active: false }] },
+    {
+      schedules: declared([
+        {
+          slug: null,
+          active: false,
+          parameters: null,
+          spec: { kind: "interval", seconds: 3630, anchor: null, timezone: null },
+        },
+      ]),
+    },
+  ],
+  [
+    "a rule as JSON text",
+    { schedules: [{ rrule: '{"rrule": "FREQ=DAILY", "timezone": "Europe/Berlin"}' }] },
+    {
+      schedules: declared([
+        {
+          slug: null,
+          active: null,
+          parameters: null,
+          spec: { kind: "rrule", rrule: "FREQ=DAILY", timezone: "Europe/Berlin" },
+        },
+      ]),
+    },
+  ],
+]
+t.test("values as Prefect reads them", async (t) => {
+  for (const [what, entry, expected] of values) {
+    const desired = one(entry)
+    t.match(fieldsOf(desired), expected, what)
+    t.strictSame(desired.problems, [], what)
+  }
+})
+
+const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
+  ["no name", { name: null }, "name-missing", /name/],
+  ["a number as the name", { name: 3 }, "wrong-type", /text/],
+  ["a slash in the name", { name: "a/b" }, "name-invalid", /a\/b/],
+  ["no work pool", { work_pool: null }, "work-pool-missing", /work_pool/],
+  ["a pool without a name", { work_pool: {} }, "work-pool-missing", /work_pool/],
+  ["no entrypoint", { entrypoint: null }, "entrypoint-missing", /entrypoint/],
+  ["a file that isn't there", { entrypoint: "nope.py:f" }, "flow-file-missing", /nope\.py/],
+  ["a file outside", { entrypoint: "../x.py:f" }, "entrypoint-outside", /out of the repository/],
+  ["an absolute path", { entrypoint: "/opt/x.py:f" }, "entrypoint-outside", /absolute/],
+  ["no such function", { entrypoint: "flow.py:other" }, "flow-not-found", /other/],
+  ["nonsense", { entrypoint: "flow" }, "entrypoint-invalid", /path\/to\/file/],
+  ["a tag of ours", { tags: ["gitops=x/y"] }, "tag-reserved", /gitops=x\/y/],
+  ["parameters as null", { parameters: null }, "wrong-type", /mapping/],
+  [
+    "an unknown key in a schedule",
+    { schedules: [{ cron: "0 3 * * *", catchup: true }] },
+    "schedule-invalid",
+    /catch-up/,
+  ],
+  [
+    "two kinds in a schedule",
+    { schedules: [{ cron: "0 3 * * *", interval: 3 }] },
+    "schedule-invalid",
+    /cron and interval/,
+  ],
+  [
+    "a time zone that isn't one",
+    { schedules: [{ cron: "0 3 * * *", timezone: "Mars/Base" }] },
+    "schedule-invalid",
+    /Mars/,
+  ],
+  ["schedules as a mapping", { schedules: { cron: "0 3 * * *" } }, "schedule-invalid", /list/],
+  ["a limit of zero", { concurrency_limit: 0 }, "wrong-type", /above 0/],
+  ["a strategy that isn't one", { concurrency_limit: { limit: 1, collision_strategy: "X" } }, "wrong-type", /ENQUEUE/],
+  ["an environment value that nobody gives", { parameters: { a: "{{ $MISSING }}" } }, "env-missing", /MISSING/],
+  [
+    "a Prefect variable that isn't there",
+    { parameters: { a: "{{ prefect.variables.nope }}" } },
+    "variable-missing",
+    /nope/,
+  ],
+  [
+    "a block where nobody resolves it",
+    { parameters: { a: "{{ prefect.blocks.secret.x }}" } },
+    "block-in-parameters",
+    /secret\.x/,
+  ],
+  ["a name that means nothing", { description: "{{ what }}" }, "placeholder-unresolved", /what/],
+]
+t.test("what can't be is a problem of that entry, with its place; the entry is hands-off", async (t) => {
+  for (const [what, entry, code, message] of refusals) {
+    const desired = one(entry)
+    t.equal(desired.kind, "partial", what)
+    t.strictSame(desired.deployments.size, 0, what)
+    const problem = desired.problems.find((found) => found.code === code)
+    t.match(problem, { severity: "error", message, line: 1 }, what)
+  }
+})
+
+t.test("keys that Prefect ignores are warnings that name the right one", async (t) => {
+  const cases = [
+    ["job_variables", /below `work_pool:`/],
+    ["is_schedule_active", /active/],
+    ["paramters", /`parameters`/],
+    ["infrastructure", /work pools/],
+  ] as const
+  for (const [name, message] of cases) {
+    const desired = one({ [name]: {} })
+    t.match(desired.problems, [{ severity: "warning", code: "unknown-key", message }], name)
+    t.equal(desired.kind, "complete")
+  }
+  t.match(one({ triggers: [] }).problems, [{ code: "triggers-not-managed", severity: "warning" }])
+})
+
+t.test("one bad entry leaves the others as they are", async (t) => {
+  const good = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "pool" } }
+  const alone = one({})
+  const both = desiredOf({
+    "prefect.yaml": JSON.stringify({ deployments: [{ ...good, name: "bad", schedules: "x" }, good] }),
+    "flow.py": flow,
+  })
+  t.strictSame(both.deployments.get(key)?.fields, alone.deployments.get(key)?.fields)
+  t.strictSame([...both.handsOff], ["my-flow/bad"])
+  const broken = desiredOf({
+    "prefect.yaml": JSON.stringify({ deployments: [good] }),
+    "bad/prefect.yaml": "a: [",
+    "flow.py": flow,
+  })
+  t.match(broken.problems, [{ code: "yaml-syntax", file: "bad/prefect.yaml", line: 1 }])
+  t.strictSame([broken.kind, broken.deployments.size], ["partial", 1])
+})
+
+t.test("declared twice: both are told, neither is touched", async (t) => {
+  const entry = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "pool" } }
+  const text = JSON.stringify({ deployments: [entry] })
+  const desired = desiredOf({ "a/prefect.yaml": text, "b/prefect.yaml": `${text} `, "flow.py": flow })
+  t.strictSame(codes(desired), ["declared-twice", "declared-twice"])
+  t.strictSame([desired.deployments.size, [...desired.handsOff]], [0, [key]])
+})
+
+t.test("steps inherit as prefect deploy has it", async (t) => {
+  const top = { pull: [{ "prefect.deployments.steps.set_working_directory": { directory: "/srv" } }] }
+  const own = [{ "prefect.deployments.steps.set_working_directory": { directory: "/own" } }]
+  t.match(fieldsOf(one({}, top))?.pullSteps, declared(top.pull))
+  t.match(fieldsOf(one({ pull: own }, top))?.pullSteps, declared(own))
+  t.match(fieldsOf(one({ pull: [] }, top))?.pullSteps, declared([]))
+  t.match(fieldsOf(one({ pull: null }, top))?.pullSteps, declared(top.pull))
+})
+
+t.test("placeholders: env, variables, outputs of steps, and what others resolve later", async (t) => {
+  const inputs = { env: new Map([["STAGE", "prod"]]), variables: new Map([["limit", 7]]) }
+  const build = [
+    { "prefect.deployments.steps.run_shell_script": { id: "commit", script: "git rev-parse --short HEAD" } },
+  ]
+  const desired = one(
+    {
+      description: "on {{ $STAGE }} at {{ commit.stdout }}",
+      parameters: { n: "{{ prefect.variables.limit }}" },
+      work_pool: {
+        name: "pool-{{ $STAGE }}",
+        job_variables: { env: { TOKEN: "{{ prefect.blocks.secret.t }}", RUN: "{{ ctx.flow_run.name }}" } },
+      },
+      pull: [
+        {
+          [clone]: {
+            repository: url,
+            access_token: "{{ prefect.blocks.secret.t }}",
+            branch: "{{ $UNSET }}",
+            x: "{{ $STAGE }}",
+          },
+        },
+      ],
+    },
+    { build },
+    { inputs },
+  )
+  t.strictSame(desired.problems, [])
+  t.match(fieldsOf(desired), {
+    description: declared("on prod at 1234567"),
+    parameters: declared({ n: 7 }),
+    workPool: declared("pool-prod"),
+    jobVariables: declared({ env: { TOKEN: "{{ prefect.blocks.secret.t }}", RUN: "{{ ctx.flow_run.name }}" } }),
+    pullSteps: declared([
+      { [clone]: { access_token: "{{ prefect.blocks.secret.t }}", branch: "{{ $UNSET }}", x: "prod" } },
+    ]),
+  })
+})
+
+t.test("an image that CI builds is held until somebody vouches for it", async (t) => {
+  const build = [
+    { "prefect_docker.deployments.steps.build_docker_image": { id: "image", image_name: "r/x", tag: "1.0" } },
+  ]
+  const entry = { work_pool: { name: "pool", job_variables: { image: "{{ image.image }}" } } }
+  const held = one(entry, { build })
+  t.match(held.deployments.get(key), {
+    fields: { jobVariables: { kind: "undecided" } },
+    createWaits: { code: "image-unverified" },
+  })
+  const trusted = one(entry, { build }, { rendering: { images: "trust" } })
+  t.match(trusted.deployments.get(key), { fields: { jobVariables: declared({ image: "r/x:1.0" }) }, createWaits: null })
+  const untagged = [{ "prefect_docker.deployments.steps.build_docker_image": { id: "image", image_name: "r/x" } }]
+  t.match(one(entry, { build: untagged }).problems, [{ code: "step-output-missing", message: /stepOutputs\.image/ }])
+  const given: Settings = { rendering: { stepOutputs: { image: { image: "r/x:2" } } } }
+  t.match(fieldsOf(one(entry, { build: untagged }, given))?.jobVariables, declared({ image: "r/x:2" }))
+})
+
+t.test("overrides make one manifest serve several environments", async (t) => {
+  const overrides = {
+    workPool: "k8s",
+    workQueue: "q",
+    nameSuffix: "-prod",
+    tags: ["prod"],
+    jobVariables: { env: { B: "2" } },
+    paused: true,
+  }
+  const desired = one(
+    { tags: ["a"], work_pool: { name: "x", job_variables: { env: { A: "1" } } } },
+    {},
+    { rendering: { overrides } },
+  )
+  t.match(desired.deployments.get("my-flow/d-prod" as DeploymentKey)?.fields, {
+    workPool: declared("k8s"),
+    workQueue: declared("q"),
+    tags: declared(["a", "prod"]),
+    jobVariables: declared({ env: { A: "1", B: "2" } }),
+    paused: declared(true),
+  })
+})
+
+t.test("select leaves out, scope refuses", async (t) => {
+  const selection = { manifests: ["**/prefect.yaml"], exclude: [], select: ["other/*"] }
+  const unselected = one({}, {}, { source: { selection } })
+  t.strictSame([unselected.kind, unselected.deployments.size, unselected.handsOff.size], ["complete", 0, 0])
+  const scoped = one({}, {}, { source: { scope: { workPools: ["k8s-*"], flows: [] } } })
+  t.match(scoped.problems, [{ code: "out-of-scope", message: /k8s-\*/, key }])
+})
+
+t.test("an undecidable name needs a hint, an undecidable schema keeps the live one", async (t) => {
+  const named =
+    'from prefect import flow\nfrom os import getenv\n\n\n@flow(name=getenv("X"))\ndef my_flow(n: int = 1):\n    pass\n'
+  const files = (entry: object) => ({
+    "prefect.yaml": JSON.stringify({
+      deployments: [{ name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "p" }, ...entry }],
+    }),
+    "flow.py": named,
+  })
+  t.match(desiredOf(files({})).problems, [{ code: "flow-name-undecided", file: "prefect.yaml" }])
+  t.ok(desiredOf(files({ flow_name: "hinted" })).deployments.has("hinted/d" as DeploymentKey))
+  const typed =
+    "from prefect import flow\nfrom elsewhere import Thing\n\n\n@flow\ndef my_flow(x: Thing, n: int = 1):\n    pass\n"
+  const desired = desiredOf({ ...files({}), "flow.py": typed })
+  t.match(desired.problems, [{ code: "schema-undecided", severity: "warning", file: "flow.py", message: /`x`/ }])
+  t.match(fieldsOf(desired), {
+    parameterSchema: { kind: "undecided", create: { properties: { x: {}, n: { type: "integer" } } } },
+    enforceParameterSchema: { kind: "undecided", create: false },
+  })
+})
+
+t.test("a clone keeps its commit while the code below its paths is the same", async (t) => {
+  const pin = "a".repeat(40) as Revision
+  const pins = new Map([[key, pin]])
+  t.match(fieldsOf(one({}, {}, { inputs: { pins } }))?.pullSteps, { value: [{ [clone]: { commit_sha: pin } }] })
+  t.match(fieldsOf(one({}, {}, { rendering: { pullCommit: "none" } }))?.pullSteps, {
+    value: [{ [clone]: { repository: url, branch: "main" } }],
+  })
+  const explicit = {
+    pull: [{ [clone]: { repository: "git@git.example.com:data/etl.git", branch: "main", access_token: "x" } }],
+  }
+  t.strictSame(
+    fieldsOf(one(explicit, {}, { rendering: { pinClones: true } }))?.pullSteps,
+    declared([
+      { [clone]: { repository: "git@git.example.com:data/etl.git", access_token: "x", commit_sha: revision } },
+    ]),
+  )
+  t.equal(clonedCommit([{ [clone]: { repository: url, commit_sha: pin } }], "https://git.example.com/data/etl"), pin)
+  t.equal(clonedCommit([{ [clone]: { repository: "https://elsewhere.example.com/x", commit_sha: pin } }], url), null)
+  const files = {
+    "a/prefect.yaml": JSON.stringify({
+      deployments: [{ name: "d", entrypoint: "f.py:my_flow", work_pool: { name: "p" } }],
+    }),
+    "a/f.py": flow,
+    "b/x.txt": "1",
+  }
+  const index = indexOf(files)
+  const paths = codePathsOf(index, desiredOf(files), sourceOf()).get(key) ?? []
+  t.strictSame([...new Set(paths)], ["a"])
+  const digest = codeDigest(treeOf(files), paths, index)
+  t.equal(
+    codeDigest(treeOf({ ...files, "b/x.txt": "2", "a/prefect.yaml": "deployments: []" }), paths, index),
+    digest,
+    "elsewhere, and the manifest itself",
+  )
+  t.not(codeDigest(treeOf({ ...files, "a/f.py": `${flow}#` }), paths, index), digest)
+})
+
+t.test("the order of files never matters, and the digest follows the content", async (t) => {
+  const entry = (name: string) =>
+    JSON.stringify({ deployments: [{ name, entrypoint: "flow.py:my_flow", work_pool: { name: "p" } }] })
+  const files = { "a/prefect.yaml": entry("a"), "b/prefect.yaml": entry("b"), "flow.py": flow }
+  const turned = Object.fromEntries(Object.entries(files).toReversed())
+  t.strictSame(desiredOf(files), desiredOf(turned))
+  t.not(desiredOf(files).digest, desiredOf({ ...files, "b/prefect.yaml": entry("c") }).digest)
+})
+
+t.test("whatever stands in a manifest, it is a problem at worst", async (t) => {
+  const junk: fc.Arbitrary<JsonObject> = fc.dictionary(
+    fc.constantFrom(
+      "name",
+      "entrypoint",
+      "schedules",
+      "schedule",
+      "work_pool",
+      "parameters",
+      "tags",
+      "pull",
+      "build",
+      "concurrency_limit",
+      "description",
+      "paused",
+      "version",
+      "flow_name",
+    ),
+    fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<JsonObject[string]>,
+  )
+  fc.assert(
+    fc.property(
+      junk,
+      junk,
+      (entry, top) =>
+        desiredOf({ "prefect.yaml": JSON.stringify({ ...top, deployments: [entry] }), "flow.py": flow }).deployments
+          .size <= 1,
+    ),
+    { numRuns: 400, seed: 3 },
+  )
+  t.pass()
+})
