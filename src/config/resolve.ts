@@ -7,8 +7,6 @@ import type { Config, ServerSettings } from "./config.ts"
 import type { ConfigInput, SecretInput, SourceInput, SourceSettings, WorkspaceInput } from "./schema.ts"
 import { defaultApiUrl, parseListen, plainUrl, type Environment } from "./values.ts"
 
-export type { Environment } from "./values.ts"
-
 const standard = {
   interval: 60_000,
   manifests: ["**/prefect.yaml"],

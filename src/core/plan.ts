@@ -133,7 +133,8 @@ function decideExisting(input: PlanInput, desired: DesiredDeployment, live: Live
 
 /** Whether a resource that bears another owner's mark may be taken. */
 function claimOn(input: PlanInput, owner: Owner, live: LiveDeployment): "conflict" | "hand-over" | "unowned" {
-  if (isRetired(live)) return "hand-over"
+  // Un-paused meanwhile = vetoed by a person: its owner is about to say so.
+  if (isRetired(live) && live.fields.paused) return "hand-over"
   if (owner.installation !== input.installation) return "conflict"
   const sibling = input.siblings.get(owner.source)
   // A source that this installation no longer has can't object, but its mark isn't ours either: adopt by policy.

@@ -61,7 +61,7 @@ export function firesAlike(desired: ScheduleSpec, live: ScheduleSpec): boolean {
 }
 
 /** Everything about when it fires, as one text; an interval's or a rule's start apart, because Git may leave it open. */
-export function specKey(spec: ScheduleSpec): string {
+function specKey(spec: ScheduleSpec): string {
   switch (spec.kind) {
     case "cron":
       return canonicalJson([spec.cron.trim(), zone(spec.timezone), spec.dayOr])

@@ -41,7 +41,7 @@ export type Ref =
   | { readonly kind: "head" }
 
 /** Which files and entries count. A change of it may make entries vanish that Git still has. */
-export interface Selection {
+interface Selection {
   readonly manifests: readonly string[]
   readonly exclude: readonly string[]
   /** `flow/deployment` patterns; empty = all. */
@@ -49,7 +49,7 @@ export interface Selection {
 }
 
 /** Tenancy: an entry outside is an error, never a write. Empty list = no bound. */
-export interface Scope {
+interface Scope {
   readonly workPools: readonly string[]
   readonly flows: readonly string[]
 }

@@ -22,6 +22,7 @@ const headerBytesMax = 64 * 1024
 export class Connections implements AsyncDisposable {
   readonly #timeouts: Timeouts
   readonly #pools = new Map<string | null, Dispatcher>()
+  readonly #closing = new Set<Dispatcher>()
 
   constructor(timeouts: Timeouts) {
     this.#timeouts = timeouts
@@ -46,15 +47,18 @@ export class Connections implements AsyncDisposable {
     return pool
   }
 
-  /** Closes a pool, so that its file is read anew. Requests under way there end first. */
-  async drop(caFile: string | null): Promise<void> {
+  /** Has a file of authorities read anew next time. Requests under way there end by themselves. */
+  drop(caFile: string): void {
     const pool = this.#pools.get(caFile)
+    if (!pool) return
     this.#pools.delete(caFile)
-    await pool?.close()
+    this.#closing.add(pool)
+    const forget = (): boolean => this.#closing.delete(pool)
+    void pool.close().then(forget, forget)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const pools = [...this.#pools.values()]
+    const pools = [...this.#pools.values(), ...this.#closing]
     this.#pools.clear()
     for (const pool of pools) await pool.destroy()
   }

@@ -86,7 +86,7 @@ export class GitHttp implements AsyncDisposable {
       if (isTimeout(error)) throw tooSlow(remote, this.#timeouts.idleMs, error)
       const failure = unreachable(remote, error)
       // Its certificate authorities may have been exchanged: read them anew next time.
-      if (failure.code === "git-tls") await this.#connections.drop(remote.caFile)
+      if (failure.code === "git-tls" && remote.caFile !== null) this.#connections.drop(remote.caFile)
       throw failure
     }
   }

@@ -6,7 +6,7 @@ import { PrefectError } from "../lib/errors.ts"
 import { parseJson } from "./json-text.ts"
 
 /** The largest body that is read, before and after decompression. */
-export const bodyBytesMax = 64 * 1024 * 1024
+const bodyBytesMax = 64 * 1024 * 1024
 const wordsMax = 500
 
 export interface Answer {

@@ -19,7 +19,7 @@ export interface TransportOptions {
   readonly requestMs?: number
   readonly onRequest?: (request: PrefectRequest) => void
 }
-export interface PrefectRequest {
+interface PrefectRequest {
   readonly method: string
   /** Ids left out. */
   readonly route: string
@@ -31,7 +31,7 @@ export interface PrefectRequest {
  * `read`: may be sent again at will. `write`: may be sent again when it was refused for the moment; a lost answer is an
  * error, because only reading tells whether it arrived.
  */
-export type Intent = "read" | "write"
+type Intent = "read" | "write"
 
 export interface Call {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE"

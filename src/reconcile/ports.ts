@@ -83,7 +83,7 @@ export interface Look {
   /** Newest first by `updated`. */
   readonly newest: readonly { readonly id: DeploymentId; readonly updated: Instant }[]
 }
-export interface RunCounts {
+interface RunCounts {
   /** PENDING, RUNNING, CANCELLING, and PAUSED. */
   readonly active: number
   /** Scheduled by a person or an automation, not by a schedule. */
@@ -107,7 +107,7 @@ export interface Index {
   /** Names of the Prefect variables that entries refer to. */
   readonly variables: ReadonlySet<string>
 }
-export type IndexStep =
+type IndexStep =
   | { readonly kind: "needs"; readonly oids: readonly string[] }
   | { readonly kind: "ready"; readonly index: Index }
 export type RenderBlob =

@@ -27,7 +27,7 @@ export interface Operations {
   confirm(source: SourceName, digest: string, signal: AbortSignal): Promise<Operated>
 }
 
-export interface Control {
+interface Control {
   readonly reason: string
   readonly by: string
   readonly until: Instant | null

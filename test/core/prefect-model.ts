@@ -71,14 +71,14 @@ export function patched(live: LiveDeployment, patch: DeploymentPatch): LiveDeplo
 }
 
 /** `updated` of the deployment doesn't follow the schedules' own routes. */
-export function schedulePatched(live: LiveDeployment, id: string, patch: SchedulePatch): LiveDeployment {
+function schedulePatched(live: LiveDeployment, id: string, patch: SchedulePatch): LiveDeployment {
   return withSchedules(
     live,
     live.fields.schedules.map((one) => (one.id === id ? changed(one, patch) : one)),
   )
 }
 
-export function scheduleRemoved(live: LiveDeployment, id: string): LiveDeployment {
+function scheduleRemoved(live: LiveDeployment, id: string): LiveDeployment {
   return withSchedules(
     live,
     live.fields.schedules.filter((one) => one.id !== id),

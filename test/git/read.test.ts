@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -162,7 +163,11 @@ await t.test("nothing asked for is no request, and a file in two places is fetch
 
 await t.test("more files than fit into one request come in two", async (t) => {
   const files = Object.fromEntries(Array.from({ length: 2_600 }, (_, n) => [`f/${n}.py`, `${n}`]))
-  const remote = remoteAt(repositoryWith("wants", files).url)
+  const { url, folder } = repositoryWith("wants")
+  const entries = Object.entries(files).map(([path, text]) => `M 644 inline ${path}\ndata ${text.length}\n${text}\n`)
+  const commit = `commit refs/heads/main\ncommitter Ada <ada@example.com> 1700000000 +0000\ndata 1\nx\n${entries.join("")}`
+  execFileSync("git", ["-C", folder, "fast-import", "--quiet", "--force"], { input: commit })
+  const remote = remoteAt(url)
   await using client = openClient()
 
   t.strictSame((await readAll(client.git, remote)).texts, files)

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { rootCertificates } from "node:tls"
 import t from "tap"
 import { openGitServer } from "../support/git-server.ts"
 import { failure, head, openClient, remoteAt, signal, textAt } from "./remote.ts"
@@ -42,6 +43,16 @@ await t.test("a certificate of one's own authority is trusted with its file, and
   t.strictSame(await failure(client.git.resolve(remoteAt(repository.url), head, 0, signal)), ["git-tls", "stalled"])
   const missing = remoteAt(repository.url, { caFile: join(folder, "none.pem") })
   t.strictSame(await failure(client.git.resolve(missing, head, 0, signal)), ["git-ca-file", "stalled"])
+})
+
+await t.test("a file of authorities that is exchanged is read anew", async (t) => {
+  await using client = openClient()
+  const caFile = join(folder, "exchanged.pem")
+  writeFileSync(caFile, rootCertificates[0] ?? "")
+  const remote = remoteAt(repository.url, { caFile })
+  t.strictSame(await failure(client.git.resolve(remote, head, 0, signal)), ["git-tls", "stalled"])
+  writeFileSync(caFile, tls.cert)
+  t.equal(await textAt(client, remote, "a"), "text")
 })
 
 await t.test("a proxy of the environment is used, for the tunnel and for the certificate behind it", async (t) => {

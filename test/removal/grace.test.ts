@@ -3,6 +3,7 @@ import { named, openWorld, pause, type LiveJson } from "../support/daemon.ts"
 import { openLane, type Deployments } from "../support/lane.ts"
 
 const world = await openWorld()
+t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 
 const open = (name: string, prune: object, deployments: Deployments) => openLane(world, name, deployments, { prune })

@@ -2,6 +2,7 @@ import t, { type Test } from "tap"
 import { named, openWorld, project, type TestDaemon } from "../support/daemon.ts"
 
 const world = await openWorld()
+t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 const codes = ({ hold }: { hold?: { reasons: readonly { code: string }[] } }) => hold?.reasons.map(({ code }) => code)
 const ownerOf = (tags: readonly string[] | undefined) => tags?.find((tag) => tag.startsWith("gitops="))

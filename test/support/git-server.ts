@@ -18,7 +18,7 @@ export interface GitServer extends AsyncDisposable {
   credentials: string | null
   createRepository(name: string, objectFormat?: "sha1" | "sha256"): GitRepository
 }
-export interface GitRequest {
+interface GitRequest {
   readonly method: string
   readonly path: string
   readonly authorization: string | null

@@ -9,7 +9,7 @@ export interface Proxy extends AsyncDisposable {
   /** Asked before each request; null = pass it on. */
   fault: ((seen: Seen) => Fault | null) | null
 }
-export interface Seen {
+interface Seen {
   readonly method: string
   /** Below `/api`, with its query. */
   readonly path: string

@@ -94,7 +94,7 @@ export class EntryReader {
   }
 }
 
-export function describe(value: Json): string {
+function describe(value: Json): string {
   if (value === null) return "empty"
   if (Array.isArray(value)) return "a list"
   if (typeof value === "object") return "a mapping"

@@ -137,7 +137,7 @@ function asBoolean(value: Json): boolean | null {
   return ["false", "no", "off", "0", "f", "n"].includes(text) ? false : null
 }
 
-export function isTimezone(name: string): boolean {
+function isTimezone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).format(0) !== ""
   } catch {

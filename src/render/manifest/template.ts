@@ -131,9 +131,14 @@ function output(name: string, { outputs, unknownSteps }: Names, context: Context
     const message = `\`{{ ${name} }}\` is an output of a build step that Lockstep doesn't run: give it under stepOutputs.${step} of the source`
     return { kind: "problem", rule: "step-output-missing", message }
   }
-  const guess = near(name, outputs.keys())
+  // Ids with `-` and `_` mixed up are the common mistake, so the step alone is compared too.
+  const guess = near(name, outputs.keys()) ?? withStep(name, near(step, [...unknownSteps, ...outputs.keys()]))
   const message = `\`{{ ${name} }}\` is no output of a step, and no environment value${guess ? `: did you mean \`{{ ${guess} }}\`?` : ""}`
   return { kind: "problem", rule: "placeholder-unresolved", message }
+}
+
+function withStep(name: string, step: string | null): string | null {
+  return step === null || !name.includes(".") ? step : step + name.slice(name.indexOf("."))
 }
 
 /** A path into an output: dots, and `[n]` for lists. */

@@ -17,15 +17,15 @@ export type Node =
   | { readonly kind: "scalar"; readonly value: Json; readonly at: Place }
   | { readonly kind: "list"; readonly items: readonly Node[]; readonly at: Place }
   | { readonly kind: "map"; readonly entries: ReadonlyMap<string, Entry>; readonly at: Place }
-export interface Entry {
+interface Entry {
   readonly at: Place
   readonly value: Node
 }
-export interface Place {
+interface Place {
   readonly line: number
   readonly column: number
 }
-export interface Finding {
+interface Finding {
   readonly severity: "error" | "warning"
   readonly code: "yaml-syntax" | "yaml-duplicate-key" | "yaml-too-large"
   readonly message: string

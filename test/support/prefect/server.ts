@@ -37,7 +37,7 @@ export interface PrefectServer extends AsyncDisposable {
   requests(): number
 }
 
-export const cache = resolve(".cache")
+const cache = resolve(".cache")
 /** Servers of one test; each folder holds `owner`, the process that removes it. */
 export const serversFolder = join(cache, "servers")
 /** One folder a version: `server.json` once it is up, `users/PID` of those that use it. */
