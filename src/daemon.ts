@@ -57,18 +57,12 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   let stopping = false
   const around: Around = { secrets, clock, events }
   const git = opening.use(openGit(config.stateDir, around))
-  const context = {
-    ...around,
-    installation: config.installation,
-    version,
-    instance: randomUUID(),
-    git,
-    render: await openRender(),
-  }
+  const { installation } = config
+  const context = { ...around, installation, version, instance: randomUUID(), git, render: await openRender() }
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and after the server that tells about them.
   const loop = new Loop(context, { drainMs })
-  const registry = new Registry(config, { loop, clients, warn: (message) => log.warn(message) })
+  const registry = new Registry(config, { loop, clients, git, warn: (message) => log.warn(message) })
   // Known before the first request can ask: until then there would be no source that isn't ready.
   await registry.start(startSpreadMs)
   const server = await openServer({

@@ -4,7 +4,7 @@ import { GitRemotes } from "./git/remotes.ts"
 import type { Clock } from "./lib/clock.ts"
 import type { Events } from "./observe/events.ts"
 import { WorkspaceClient } from "./prefect/client.ts"
-import type { GitPort, RenderPort, WorkspacePort } from "./reconcile/ports.ts"
+import type { RenderPort, WorkspacePort } from "./reconcile/ports.ts"
 import { bind } from "./render/bind.ts"
 import { codeDigest, codePathsOf } from "./render/pins.ts"
 import { clonedCommit } from "./render/pull.ts"
@@ -18,7 +18,7 @@ export interface Around {
   readonly events: Events
 }
 
-export function openGit(stateDir: string, { secrets, clock, events }: Around): GitPort & AsyncDisposable {
+export function openGit(stateDir: string, { secrets, clock, events }: Around): GitRemotes {
   const onRequest = (request: { operation: string; result: "ok" | "error" }): void =>
     events.emit({ kind: "git-request", ...request })
   return new GitRemotes({ stateDir, secrets, clock, onRequest })

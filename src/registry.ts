@@ -1,28 +1,39 @@
 import { diffConfig, type Config } from "./config/config.ts"
 import type { Reload } from "./config/watch.ts"
+import type { GitRemotes } from "./git/remotes.ts"
 import type { Loop } from "./reconcile/loop.ts"
 import type { Workspaces } from "./workspaces.ts"
+
+const tidyMs = 30_000
 
 /** Keeps the loop as the config says. */
 export class Registry {
   config: Config
   readonly #loop: Loop
   readonly #clients: Workspaces
+  readonly #git: GitRemotes
   readonly #warn: (message: string) => void
 
   constructor(
     config: Config,
-    parts: { readonly loop: Loop; readonly clients: Workspaces; readonly warn: (message: string) => void },
+    parts: {
+      readonly loop: Loop
+      readonly clients: Workspaces
+      readonly git: GitRemotes
+      readonly warn: (message: string) => void
+    },
   ) {
     this.config = config
     this.#loop = parts.loop
     this.#clients = parts.clients
+    this.#git = parts.git
     this.#warn = parts.warn
   }
 
   async start(spreadMs: number): Promise<void> {
     for (const { name } of this.config.workspaces) await this.#setWorkspace(name)
     for (const source of this.config.sources) this.#loop.setSource(source, "start", spreadMs)
+    await this.#tidy()
   }
 
   /** Only what changed is made anew; the rest goes on undisturbed, and an invalid config changes nothing. */
@@ -42,6 +53,15 @@ export class Registry {
         this.#loop.setSource(source, "config", 0)
       }
     }
+    await this.#tidy()
+  }
+
+  /** Repositories that no source names any more leave memory and disk. */
+  async #tidy(): Promise<void> {
+    await this.#git.retain(
+      this.config.sources.map(({ remote }) => remote),
+      AbortSignal.timeout(tidyMs),
+    )
   }
 
   async #setWorkspace(name: Config["workspaces"][number]["name"]): Promise<void> {

@@ -25,7 +25,7 @@ function reversed(value: Json): Json {
   return Object.fromEntries(
     Object.entries(value)
       .toReversed()
-      .map(([name, item]) => [name, reversed(item as Json)]),
+      .map(([name, item]) => [name, reversed(item)]),
   )
 }
 

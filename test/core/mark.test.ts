@@ -9,7 +9,7 @@ const name = fc.stringMatching(/^[a-z0-9]+(-[a-z0-9]+)*$/, { maxLength: 20 }).fi
 const owner = fc.record({ installation: name, source: name.map((text) => text as SourceName) })
 const part = fc.string({ minLength: 1, maxLength: 12 }).filter((text) => !text.includes("/"))
 const anyKey = fc.tuple(part, part).map(([flow, deployment]) => key(`${flow}/${deployment}`))
-const letters = fc.uniqueArray(fc.constantFrom(..."abcdehjlnopqstvw")).map((list) => list.join(""))
+const letters = fc.uniqueArray(fc.constantFrom(..."abcdehjlnopqstvw".split(""))).map((list) => list.join(""))
 
 const mine = markTags(me, key("etl/nightly"), "tdw")
 

@@ -115,7 +115,7 @@ const liveArb = (name: string): fc.Arbitrary<LiveDeployment> =>
         parameters: one.parameters ?? {},
         spec: one.spec.kind === "interval" ? { ...one.spec, anchor: "2025-05-05T05:05:05Z" } : one.spec,
       }))
-      const bare = live(name, { ...fields, schedules: ids } as LiveFields)
+      const bare = live(name, { ...fields, schedules: ids })
       return withSchedules({ ...bare, sharedLimit: limit, allTags: [...fields.tags, ...tags, ...prune] }, ids)
     })
 
@@ -136,7 +136,7 @@ const worldArb = fc
         live: live.filter((one) => one !== null),
         pools: ["pool", "k8s", "default-agent-pool"].map((name) => pool(name, ["default", "fast"])),
       },
-      { source: sourceOf({ ignore, adopt } as Parameters<typeof sourceOf>[0]), siblings: new Map([[other, sibling]]) },
+      { source: sourceOf({ ignore, adopt }), siblings: new Map([[other, sibling]]) },
     )
   })
 

@@ -51,7 +51,7 @@ t.test("each part that isn't as expected counts as not there, and the rest stand
     ["a pin to a short id", { pin: { ...record.pin, revision: "1111111" } }, { pin: null }],
   ]
   for (const [claim, change, expected] of rows) {
-    t.strictSame(parseRecord({ ...recordJson(record), ...change } as Json), { ...record, ...expected }, claim)
+    t.strictSame(parseRecord({ ...recordJson(record), ...change }), { ...record, ...expected }, claim)
   }
   for (const value of [undefined, null, "x", 1, [], [record as unknown as Json]]) t.equal(parseRecord(value), null)
 })

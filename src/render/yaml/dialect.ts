@@ -185,13 +185,16 @@ class Reader {
   #scalar(node: YamlNode): Json {
     if (!isScalar(node)) return null
     const text = typeof node.value === "string" ? node.value : ""
-    const { tag } = node
+    const offset = node.range?.[0] ?? 0
+    if (node.tag) return this.#tagged(node.tag, text, offset)
+    return node.type === "PLAIN" ? this.#plain(text, offset) : this.#block(node, text)
+  }
+
+  #tagged(tag: string, text: string, offset: number): Json {
     if (tag === "tag:yaml.org,2002:str") return text
     if (tag === "!") return text === "" ? null : text
-    if (tag && !tag.startsWith("tag:yaml.org,2002:"))
-      throw new Refused(`the tag ${tag} isn't known`, node.range?.[0] ?? 0)
-    if (node.type === "PLAIN" || tag) return this.#plain(text, node.range?.[0] ?? 0)
-    return this.#block(node, text)
+    if (!tag.startsWith("tag:yaml.org,2002:")) throw new Refused(`the tag ${tag} isn't known`, offset)
+    return this.#plain(text, offset)
   }
 
   #plain(text: string, offset: number): Json {
