@@ -193,13 +193,24 @@ t.test("another owner's is taken only by the rules of a hand-over", async (t) =>
     ["its owner doesn't have it any more", [owned("etl/a", {}, { owner: them })], siblings(), "adopt"],
     [
       "its owner has it, but it is retired",
-      [owned("etl/a", {}, { owner: them, ...pending })],
+      [owned("etl/a", { paused: true }, { owner: them, ...pending })],
       siblings({ declares: new Set([a]) }),
       "adopt",
     ],
     ["its owner is of no configured source", [owned("etl/a", {}, { owner: them })], {}, "adopt"],
     ["it is another installation's", [owned("etl/a", {}, { owner: elsewhere })], siblings(), "owned-by-other"],
-    ["it is another installation's and retired", [owned("etl/a", {}, { owner: elsewhere, ...pending })], {}, "adopt"],
+    [
+      "it is another installation's and retired",
+      [owned("etl/a", { paused: true }, { owner: elsewhere, ...pending })],
+      {},
+      "adopt",
+    ],
+    [
+      "it is retired, and a person un-paused it",
+      [owned("etl/a", {}, { owner: elsewhere, ...pending })],
+      {},
+      "owned-by-other",
+    ],
     [
       "two owners",
       [live("etl/a", {}, { allTags: [...markTags(me, a, ""), ...markTags(them, a, "")] })],

@@ -1,5 +1,5 @@
 import t from "tap"
-import { named, openWorld, pause, type LiveJson } from "../support/daemon.ts"
+import { named, openWorld, pause, until, type LiveJson } from "../support/daemon.ts"
 import { openLane, type Deployments } from "../support/lane.ts"
 
 const world = await openWorld()
@@ -22,8 +22,8 @@ await t.test("a deployment that left Git is paused and marked, and deleted when 
   const { goes } = await live()
   t.strictSame([goes?.paused, goes?.tags.includes("gitops-prune=pending")], [true, true])
   t.match((await daemon.plan("main")).changes, [{ key: "retired/goes", action: "retire" }, { action: "keep" }])
-  await pause(graceOver)
-  const pruned = await sync()
+  let pruned = retired
+  await until("it is deleted", async () => (pruned = await sync()).lastTurn?.changes.prune === 1)
   t.strictSame([pruned.state, pruned.lastTurn?.changes.prune, pruned.deployments.orphans], ["synced", 1, 0])
   t.strictSame(await live(), { stays: before["stays"] }, "the other one wasn't touched")
   t.strictSame(
@@ -86,8 +86,7 @@ await t.test("un-pausing during the grace is a veto: marked, held, and never del
   t.equal((await live())["goes"]?.updated, marked, "and nothing more is written")
   await daemon.confirm("main")
   t.match((await live())["goes"], { paused: true })
-  await pause(graceOver)
-  await sync()
+  await until("it is deleted", async () => (await sync()).lastTurn?.changes.prune === 1)
   t.strictSame(Object.keys(await live()), ["stays"])
 })
 
@@ -106,16 +105,15 @@ await t.test("a veto is released by a revert in Git too, and the mark of it goes
 })
 
 await t.test("any edit during the grace starts it anew", async (t) => {
-  const { sync, live, commit } = await open("edited", { grace: "2s" }, named("stays", "goes"))
+  const { sync, live, commit } = await open("edited", { grace: "3s" }, named("stays", "goes"))
   commit(named("stays"))
   await sync()
-  await pause(1_500)
+  await pause(2_500)
   await world.call("PATCH", `/deployments/${(await live())["goes"]?.id}`, { description: "still in use?" })
   await pause(1_000)
   await sync()
   t.ok((await live())["goes"], "past the grace of its retirement it is still there")
-  await pause(2_300)
-  await sync()
+  await until("it is deleted", async () => (await sync()).lastTurn?.changes.prune === 1)
   t.strictSame(Object.keys(await live()), ["stays"])
 })
 
