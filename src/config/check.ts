@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts"
+import { nearest } from "../core/nearest.ts"
 import type { Path } from "./problem.ts"
 import { apiUrlProblem, defaultApiUrl, isLoopback, parseListen, plainUrl, type Environment } from "./values.ts"
 

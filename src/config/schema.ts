@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { fieldNames, fieldTitle } from "../core/fields.ts"
-import { nearest } from "./nearest.ts"
+import { nearest } from "../core/nearest.ts"
 import * as value from "./values.ts"
 
 /** The config file as people write it. Defaults are filled in by `resolve.ts`; here they are only documented. */

@@ -1,9 +1,18 @@
 import type { Change, Plan } from "./change.ts"
-import type { Reason } from "./guard.ts"
 import { likeness } from "./likeness.ts"
 import { isRetired } from "./plan.ts"
 import type { LiveDeployment } from "./model.ts"
 import type { Source } from "./source.ts"
+
+/** Why some changes wait, and which; `victims` are what a person is asked about, `held` what stays out meanwhile. */
+export interface Reason {
+  readonly code: string
+  readonly message: string
+  readonly victims: readonly Change[]
+  readonly held: readonly Change[]
+  /** Whether a person's word releases it; else only the facts do. */
+  readonly releasable: boolean
+}
 
 /** What the guard must know about a source before it lets anything go. */
 export interface RemovalGuard {

@@ -1,6 +1,6 @@
 import type { Change, Plan } from "./change.ts"
 import { digestOf } from "./digest.ts"
-import { removalReasons, type RemovalGuard } from "./guard-removal.ts"
+import { removalReasons, type Reason, type RemovalGuard } from "./guard-removal.ts"
 import type { Instant } from "./model.ts"
 import type { Hold } from "./outcome.ts"
 import type { Source } from "./source.ts"
@@ -24,16 +24,6 @@ export interface Verdict {
   readonly hold: Hold | null
   /** Codes of the reasons that a confirmation has just released. */
   readonly released: readonly string[]
-}
-
-/** Why some changes wait, and which; `victims` are what a person is asked about, `held` what stays out meanwhile. */
-export interface Reason {
-  readonly code: string
-  readonly message: string
-  readonly victims: readonly Change[]
-  readonly held: readonly Change[]
-  /** Whether a person's word releases it; else only the facts do. */
-  readonly releasable: boolean
 }
 
 const massUpdateMin = 5

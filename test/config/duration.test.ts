@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import t from "tap"
 import { parseDuration } from "../../src/config/duration.ts"
-import { nearest } from "../../src/config/nearest.ts"
+import { nearest } from "../../src/core/nearest.ts"
 
 await t.test("durations are units in falling order, each once", async (t) => {
   const table: [string, number | null][] = [

@@ -1,6 +1,6 @@
 import type { Location, Problem } from "../../core/model.ts"
 import { parseYaml, type Node } from "../yaml/dialect.ts"
-import { near } from "./near.ts"
+import { nearest } from "../../core/nearest.ts"
 import { problem, type Rule } from "./rules.ts"
 
 type MapNode = Extract<Node, { kind: "map" }>
@@ -90,6 +90,6 @@ function isEmpty(node: Node): boolean {
 }
 
 function unknownTop(key: string): string {
-  const guess = near(key, topKeys)
+  const guess = nearest(key, topKeys)
   return `Prefect ignores \`${key}\` here${guess ? `: did you mean \`${guess}\`?` : ""}`
 }

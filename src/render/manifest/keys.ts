@@ -1,5 +1,5 @@
 import type { EntryReader } from "./reader.ts"
-import { near } from "./near.ts"
+import { nearest } from "../../core/nearest.ts"
 
 /** What Prefect reads of an entry (`cli/deploy/_models.py: DeploymentConfig`), and what we read beyond it. */
 const entryKeys = [
@@ -68,7 +68,7 @@ function warnUnknown(reader: EntryReader, known: readonly string[], hints: Reado
   for (const key of reader.keys()) {
     if (known.includes(key)) continue
     const hint = hints[key]
-    const guess = hint === undefined ? near(key, known) : null
+    const guess = hint === undefined ? nearest(key, known) : null
     const advice = hint ? `: ${hint}` : guess ? `: did you mean \`${guess}\`?` : ""
     reader.find("unknown-key", `Prefect ignores \`${key}\` here${advice}`, key)
   }

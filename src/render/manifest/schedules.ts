@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Schedule, ScheduleSpec } from "../../core/model.ts"
-import { near } from "./near.ts"
+import { nearest } from "../../core/nearest.ts"
 
 /** A schedule, or why Prefect would refuse it. */
 export type ScheduleReading =
@@ -148,6 +148,6 @@ function isTimezone(name: string): boolean {
 function strangeKey(key: string): string {
   const hint = gone[key]
   if (hint) return `Prefect refuses \`${key}\` in a schedule: ${hint}`
-  const guess = near(key, known)
+  const guess = nearest(key, known)
   return `Prefect refuses \`${key}\` in a schedule${guess ? `: did you mean \`${guess}\`?` : ""}`
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from "../../core/json.ts"
-import { near } from "./near.ts"
+import { nearest } from "../../core/nearest.ts"
 import type { Rule } from "./rules.ts"
 
 /** What placeholders may refer to. */
@@ -108,7 +108,7 @@ function variable(name: string, { variables }: Names): Found {
   const wanted = name.slice(variablePrefix.length)
   const value = variables.get(wanted)
   if (value !== undefined) return { kind: "value", value, image: false }
-  const guess = near(wanted, variables.keys())
+  const guess = nearest(wanted, variables.keys())
   const message = `the workspace has no Prefect variable "${wanted}"${guess ? `: did you mean "${guess}"?` : ": create it there"}`
   return { kind: "problem", rule: "variable-missing", message }
 }
@@ -117,7 +117,7 @@ function environment(name: string, { env }: Names, context: Context): Found {
   const value = env.get(name)
   if (value !== undefined) return { kind: "value", value, image: false }
   if (context === "pull") return { kind: "left" }
-  const guess = near(name, env.keys())
+  const guess = nearest(name, env.keys())
   const message = `\`{{ $${name} }}\` has no value: add ${name} to the source's env${guess ? `, or did you mean ${guess}?` : ""}`
   return { kind: "problem", rule: "env-missing", message }
 }
@@ -132,7 +132,7 @@ function output(name: string, { outputs, unknownSteps }: Names, context: Context
     return { kind: "problem", rule: "step-output-missing", message }
   }
   // Ids with `-` and `_` mixed up are the common mistake, so the step alone is compared too.
-  const guess = near(name, outputs.keys()) ?? withStep(name, near(step, [...unknownSteps, ...outputs.keys()]))
+  const guess = nearest(name, outputs.keys()) ?? withStep(name, nearest(step, [...unknownSteps, ...outputs.keys()]))
   const message = `\`{{ ${name} }}\` is no output of a step, and no environment value${guess ? `: did you mean \`{{ ${guess} }}\`?` : ""}`
   return { kind: "problem", rule: "placeholder-unresolved", message }
 }

@@ -1,3 +1,4 @@
+import { nearest } from "../../core/nearest.ts"
 import type { Location, Problem } from "../../core/model.ts"
 import { boundValue, type Tools } from "./names.ts"
 import { lookUp, type Scope } from "./scope.ts"
@@ -142,29 +143,4 @@ function functionNames(scope: Scope): string[] {
   return [...scope.bindings].flatMap(([name, bindings]) =>
     bindings.some((binding) => binding.kind === "function" && binding.syntax.decorators.length > 0) ? [name] : [],
   )
-}
-
-/** Names longer than this aren't compared; bounds the work. */
-const comparedCharactersMax = 100
-
-function nearest(wanted: string, names: readonly string[]): string | null {
-  let best: { name: string; distance: number } | null = null
-  for (const name of names.slice(0, comparedCharactersMax)) {
-    const distance = editDistance(wanted.slice(0, comparedCharactersMax), name.slice(0, comparedCharactersMax))
-    if (best === null || distance < best.distance) best = { name, distance }
-  }
-  return best !== null && best.distance <= Math.max(2, wanted.length / 2) ? best.name : null
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, left] of Array.from(a).entries()) {
-    const next = [i + 1]
-    for (const [j, right] of Array.from(b).entries()) {
-      const change = (row[j] ?? 0) + (left === right ? 0 : 1)
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

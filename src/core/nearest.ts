@@ -1,9 +1,13 @@
+/** Bounds the work: beyond this many nobody is helped by a guess. */
+const wordsMax = 1_000
+
 /** The known word that a person most likely meant, or null when none is near. */
 export function nearest(word: string, known: Iterable<string>): string | null {
+  const names = Array.from(known).slice(0, wordsMax)
   const limit = Math.max(2, Math.floor(word.length / 3))
   let best: string | null = null
   let bestDistance = limit + 1
-  for (const candidate of known) {
+  for (const candidate of names) {
     const distance = editDistance(fold(word), fold(candidate))
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
