@@ -1,15 +1,18 @@
 import type { ActionCounts, Counts, Failure, Hold, Outcome, OutcomeKind, Pin, Suspend, Trigger } from "./outcome.ts"
 import type { Instant, Problem, Revision, SourceName, WorkspaceName } from "./model.ts"
 
-export type SourceState =
-  | "suspended"
-  | "stalled"
-  | "held"
-  | "degraded"
-  | "progressing"
-  | "drifted"
-  | "synced"
-  | "unknown"
+/** The first that fits, in this order. */
+export const sourceStates = [
+  "suspended",
+  "stalled",
+  "held",
+  "degraded",
+  "progressing",
+  "drifted",
+  "synced",
+  "unknown",
+] as const
+export type SourceState = (typeof sourceStates)[number]
 
 /** What the API, the CLI and the status page show of one source. */
 export interface SourceStatus {

@@ -3,7 +3,7 @@ import { fieldNames, fieldTitle } from "../core/fields.ts"
 import { instantMs } from "../core/instant.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
 import type { Counts, Outcome, OutcomeKind, Trigger } from "../core/outcome.ts"
-import { initialStatus, reduceStatus, type SourceStatus } from "../core/status.ts"
+import { initialStatus, reduceStatus, sourceStates, type SourceStatus } from "../core/status.ts"
 import type { Listener, LockstepEvent } from "./events.ts"
 import { listener } from "./listener.ts"
 
@@ -84,6 +84,7 @@ export class Metrics {
     this.#sources.set(source, initialStatus(source, workspace))
     const labels = { source, workspace }
     for (const gauge of this.#set.ofSource) gauge.set(labels, 0)
+    for (const state of sourceStates) this.#set.state.set({ ...labels, state }, state === "unknown" ? 1 : 0)
     for (const state of Object.keys(resourceStates)) this.#set.resources.set({ source, kind, state }, 0)
     this.#set.pruneHeld.set({ source }, 0)
     for (const outcome of outcomes) this.#set.turns.inc({ source, outcome }, 0)
@@ -100,6 +101,7 @@ export class Metrics {
     this.#sources.delete(source)
     const { workspace } = status
     for (const gauge of this.#set.ofSource) gauge.remove({ source, workspace })
+    for (const state of sourceStates) this.#set.state.remove({ source, workspace, state })
     this.#forgetRevision(status)
     for (const state of Object.keys(resourceStates)) this.#set.resources.remove({ source, kind, state })
     this.#set.pruneHeld.remove({ source })
@@ -133,6 +135,8 @@ export class Metrics {
     this.#set.turnSeconds.observe({ workspace }, outcome.durationMs / 1000)
     // Suspended says nothing about how it would be otherwise.
     if (outcome.kind !== "suspended") this.#set.ready.set(labels, outcome.kind === "converged" ? 1 : 0)
+    for (const state of sourceStates) this.#set.state.set({ ...labels, state }, state === status.state ? 1 : 0)
+    this.#set.anotherWriter.set(labels, otherWriters(status))
     this.#set.suspended.set(labels, status.suspend ? 1 : 0)
     this.#set.pinned.set(labels, status.pin ? 1 : 0)
     this.#set.lastAttempt.set(labels, endedAtSeconds)
@@ -203,6 +207,11 @@ function metricsIn(registry: Registry) {
   const lastAttempt = gauge("source_last_attempt_timestamp_seconds", "End of the last turn.", ofSource)
   const lastSuccess = gauge("source_last_success_timestamp_seconds", "End of the last converged turn.", ofSource)
   const consecutiveFailures = gauge("source_consecutive_failures", "Failed turns since the last good one.", ofSource)
+  const anotherWriter = gauge(
+    "source_another_writer",
+    "Deployments that something else writes too, and 1 more when another daemon does.",
+    ofSource,
+  )
   const turnSeconds = histogram("turn_duration_seconds", "How long turns take.", turnSecondsBuckets)
   const appliedSeconds = histogram(
     "commit_to_applied_seconds",
@@ -221,7 +230,9 @@ function metricsIn(registry: Registry) {
     lastAttempt,
     lastSuccess,
     consecutiveFailures,
-    ofSource: [ready, suspended, pinned, lastAttempt, lastSuccess, consecutiveFailures],
+    anotherWriter,
+    state: gauge("source_state", "1 for the state that the source is in, 0 for the others.", [...ofSource, "state"]),
+    ofSource: [ready, suspended, pinned, lastAttempt, lastSuccess, consecutiveFailures, anotherWriter],
     turnSeconds,
     appliedSeconds,
     prefectSeconds,
@@ -248,6 +259,12 @@ function metricsIn(registry: Registry) {
     configReloads: counter("config_reloads_total", "Looks at a changed config file, by result.", ["result"]),
     triggers: counter("triggers_total", "Reasons to look at a source.", ["source", "kind"]),
   }
+}
+
+/** Who else writes is told by problems (`prefect deploy`, a script) and by a hold (a second daemon). */
+function otherWriters({ problems, hold }: SourceStatus): number {
+  const superseded = hold?.reasons.some(({ code }) => code === "superseded") ?? false
+  return problems.filter(({ code }) => code === "another-writer").length + (superseded ? 1 : 0)
 }
 
 /**

@@ -67,9 +67,11 @@ function cloneOf(step: Json, url: string): JsonObject | null {
   return typeof inputs["repository"] === "string" && sameRepository(inputs["repository"], url) ? inputs : null
 }
 
+const urlCharsMax = 2048
+
 /** `https://host/a/b.git`, `https://user@host/a/b` and `git@host:a/b.git` name one repository. */
 function sameRepository(a: string, b: string): boolean {
-  return bare(a) === bare(b)
+  return a.length <= urlCharsMax && bare(a) === bare(b)
 }
 
 function bare(url: string): string {

@@ -1,4 +1,6 @@
-import { cpSync } from "node:fs"
+import { cpSync, writeFileSync } from "node:fs"
+import { commit } from "../../src/version.ts"
 
-/** The grammar isn't TypeScript, so the compiler leaves it behind. */
+/** What the compiler leaves behind: the grammar isn't TypeScript, and a package has no `.git` to tell its commit. */
 cpSync("src/render/python/tree-sitter-python.wasm", "dist/render/python/tree-sitter-python.wasm")
+if (commit) writeFileSync("dist/COMMIT", `${commit}\n`)

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Schedule, ScheduleSpec } from "../../core/model.ts"
 import { nearest } from "../../core/nearest.ts"
 
@@ -43,7 +43,7 @@ export function readSchedule(value: Json): ScheduleReading {
 function readSpec(value: JsonObject, kind: (typeof kinds)[number]): ScheduleSpec | string {
   const timezone = value["timezone"] ?? null
   if (timezone !== null && (typeof timezone !== "string" || !isTimezone(timezone))) {
-    return `timezone: ${JSON.stringify(timezone)} is no time zone of the IANA database, such as Europe/Berlin`
+    return `timezone: ${shown(timezone)} is no time zone of the IANA database, such as Europe/Berlin`
   }
   if (kind !== "interval" && value["anchor_date"] != null) return "anchor_date goes with interval only"
   switch (kind) {
@@ -71,10 +71,10 @@ function readCron(value: JsonObject, timezone: string | null): ScheduleSpec | st
 function readInterval(value: JsonObject, timezone: string | null): ScheduleSpec | string {
   const seconds = readDuration(value["interval"] ?? null)
   if (seconds === null || seconds <= 0)
-    return `interval: ${JSON.stringify(value["interval"])} must be seconds above 0, "PT1H", or "HH:MM:SS"`
+    return `interval: ${shown(value["interval"] ?? null)} must be seconds above 0, "PT1H", or "HH:MM:SS"`
   const anchor = value["anchor_date"] ?? null
   if (anchor !== null && (typeof anchor !== "string" || !/^\d{4}-\d\d-\d\d/.test(anchor))) {
-    return `anchor_date: ${JSON.stringify(anchor)} must be a date and time in ISO 8601`
+    return `anchor_date: ${shown(anchor)} must be a date and time in ISO 8601`
   }
   return { kind: "interval", seconds, anchor, timezone }
 }
@@ -123,7 +123,7 @@ function readRest(value: JsonObject): Omit<Schedule, "spec"> | string {
   if (slug !== null && typeof slug !== "string") return "slug must be a text"
   const active = value["active"] ?? null
   const flag = active === null ? null : asBoolean(active)
-  if (active !== null && flag === null) return `active: ${JSON.stringify(active)} must be true or false`
+  if (active !== null && flag === null) return `active: ${shown(active)} must be true or false`
   const parameters = value["parameters"] ?? null
   if (parameters !== null && !isJsonObject(parameters)) return "parameters must be a mapping"
   return { slug, active: flag, parameters }
@@ -135,6 +135,10 @@ function asBoolean(value: Json): boolean | null {
   const text = typeof value === "object" ? "" : String(value).toLowerCase()
   if (["true", "yes", "on", "1", "t", "y"].includes(text)) return true
   return ["false", "no", "off", "0", "f", "n"].includes(text) ? false : null
+}
+
+function shown(value: Json): string {
+  return canonicalJson(value).slice(0, 80)
 }
 
 function isTimezone(name: string): boolean {

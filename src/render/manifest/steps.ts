@@ -59,9 +59,13 @@ function known(name: string, inputs: JsonObject, facts: StepFacts): JsonObject |
   return null
 }
 
+/** Docker takes 255 and 128 at most; longer ones would be multiplied by each placeholder. */
+const imageCharsMax = 383
+
 function docker({ image_name: image, tag }: JsonObject): JsonObject | null {
   // Without a tag docker's step takes the time of day.
   if (typeof image !== "string" || typeof tag !== "string" || `${image}${tag}`.includes("{{")) return null
+  if (image.length + tag.length > imageCharsMax) return null
   return { image_name: image, tag, image: `${image}:${tag}` }
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from "../../core/json.ts"
+import { canonicalJson, isJsonObject, type Json } from "../../core/json.ts"
 import { nearest } from "../../core/nearest.ts"
 import type { Rule } from "./rules.ts"
 
@@ -170,5 +170,5 @@ function imageOf(found: Found): boolean {
 function inText(value: Json): string {
   if (typeof value === "string") return value
   if (typeof value === "boolean") return value ? "True" : "False"
-  return value === null ? "None" : typeof value === "object" ? JSON.stringify(value) : String(value)
+  return value === null ? "None" : typeof value === "object" ? canonicalJson(value) : String(value)
 }

@@ -40,6 +40,8 @@ export interface Parsed {
 const depthMax = 100
 /** Values after all aliases are followed: a few lines of them can otherwise stand for billions. */
 const valuesMax = 200_000
+const tooDeep = `it is nested more than ${depthMax} deep`
+const tooWide = "its aliases expand to too many values"
 
 /**
  * Reads a file as PyYAML's safe loader does: one document, YAML 1.1 scalars, merge keys, the last of two equal keys.
@@ -58,7 +60,11 @@ export function parseYaml(text: string): Parsed {
   if (!Array.isArray(documents)) return { root: nothing, findings: [] }
   const [document, second] = documents as Document[]
   if (!document) return { root: nothing, findings: [] }
-  for (const { pos, message } of document.errors) reader.find("error", "yaml-syntax", message, pos[0])
+  for (const { pos, message } of document.errors) {
+    // The parser is recursive, and says so when a file is nested thousands deep.
+    if (message.includes("call stack")) reader.find("error", "yaml-too-large", tooDeep, pos[0])
+    else reader.find("error", "yaml-syntax", message, pos[0])
+  }
   if (second)
     reader.find(
       "error",
@@ -68,12 +74,12 @@ export function parseYaml(text: string): Parsed {
     )
   if (reader.findings.length > 0) return { root: null, findings: reader.findings }
   try {
-    const root = document.contents === null ? nothing : reader.read(document.contents, document, 0)
-    if (expandedSize(root, new Map()) > valuesMax) throw new Refused("its aliases expand to too many values", 0)
+    const root = document.contents === null ? nothing : reader.read(document.contents, 0)
+    if (expandedSize(root, new Map()).values > valuesMax) throw new Refused("yaml-too-large", tooWide, 0)
     return { root, findings: reader.findings }
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    reader.find("error", "yaml-too-large", error.message, error.offset)
+    reader.find("error", error.code, error.message, error.offset)
     return { root: null, findings: reader.findings }
   }
 }
@@ -89,9 +95,11 @@ export function toJson(node: Node): Json {
 const nothing: Node = { kind: "scalar", value: null, at: { line: 1, column: 1 } }
 
 class Refused extends Error {
+  readonly code: "yaml-syntax" | "yaml-too-large"
   readonly offset: number
-  constructor(message: string, offset: number) {
+  constructor(code: Refused["code"], message: string, offset: number) {
     super(message)
+    this.code = code
     this.offset = offset
   }
 }
@@ -100,7 +108,9 @@ class Reader {
   readonly findings: Finding[] = []
   readonly #text: string
   readonly #lines: LineCounter
-  readonly #anchored = new Map<YamlNode, Node>()
+  /** Null while the node is still being read. */
+  readonly #anchors = new Map<string, Node | null>()
+  #mergedValues = 0
 
   constructor(text: string, lines: LineCounter) {
     this.#text = text
@@ -116,47 +126,45 @@ class Reader {
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
 
-  read(node: YamlNode | null, document: Document, depth: number): Node {
+  read(node: YamlNode | null, depth: number): Node {
     const offset = node?.range?.[0] ?? 0
-    if (depth > depthMax) throw new Refused(`it is nested more than ${depthMax} deep`, offset)
+    if (depth > depthMax) throw new Refused("yaml-too-large", tooDeep, offset)
     if (node === null) return { kind: "scalar", value: null, at: this.place(offset) }
-    const known = this.#anchored.get(node)
-    if (known) return known
-    const read = this.#readNew(node, document, depth)
-    this.#anchored.set(node, read)
+    if (isAlias(node)) return this.#alias(node.source, offset)
+    const { anchor } = node as { anchor?: string }
+    if (anchor === undefined) return this.#readNew(node, depth)
+    if (this.#anchors.has(anchor)) throw new Refused("yaml-syntax", `the anchor "${anchor}" is defined twice`, offset)
+    this.#anchors.set(anchor, null)
+    const read = this.#readNew(node, depth)
+    this.#anchors.set(anchor, read)
     return read
   }
 
-  #readNew(node: YamlNode, document: Document, depth: number): Node {
+  /** From a table of our own: the parser walks the whole document for each alias. */
+  #alias(name: string, offset: number): Node {
+    const target = this.#anchors.get(name)
+    if (target) return target
+    const why = target === null ? "stands inside of itself" : "isn't defined before"
+    throw new Refused("yaml-syntax", `the anchor "${name}" ${why}`, offset)
+  }
+
+  #readNew(node: YamlNode, depth: number): Node {
     const offset = node.range?.[0] ?? 0
     const at = this.place(offset)
-    if (isAlias(node)) {
-      const target = node.resolve(document)
-      if (!target) throw new Refused(`the anchor "${node.source}" isn't defined before`, offset)
-      return this.read(target, document, depth + 1)
-    }
     if (isMap(node))
-      return {
-        kind: "map",
-        entries: this.#entries(node.items as Pair<YamlNode, YamlNode | null>[], document, depth),
-        at,
-      }
+      return { kind: "map", entries: this.#entries(node.items as Pair<YamlNode, YamlNode | null>[], depth), at }
     if (isSeq(node))
-      return { kind: "list", items: node.items.map((item) => this.read(item as YamlNode, document, depth + 1)), at }
+      return { kind: "list", items: node.items.map((item) => this.read(item as YamlNode, depth + 1)), at }
     return { kind: "scalar", value: isScalar(node) ? this.#scalar(node) : null, at }
   }
 
-  #entries(
-    pairs: readonly Pair<YamlNode, YamlNode | null>[],
-    document: Document,
-    depth: number,
-  ): ReadonlyMap<string, Entry> {
+  #entries(pairs: readonly Pair<YamlNode, YamlNode | null>[], depth: number): ReadonlyMap<string, Entry> {
     const own = new Map<string, Entry>()
     const merged = new Map<string, Entry>()
     for (const { key, value } of pairs) {
       const offset = key.range?.[0] ?? 0
-      const name = this.#key(key, document, depth)
-      const read = this.read(value, document, depth + 1)
+      const name = this.#key(key, depth)
+      const read = this.read(value, depth + 1)
       if (name === "<<" && isScalar(key) && key.type === "PLAIN") {
         this.#merge(read, offset).forEach(([inherited, entry]) => merged.has(inherited) || merged.set(inherited, entry))
         continue
@@ -169,16 +177,20 @@ class Reader {
   }
 
   #merge(read: Node, offset: number): readonly (readonly [string, Entry])[] {
-    if (read.kind === "map") return [...read.entries]
-    if (read.kind === "list") return read.items.flatMap((item) => this.#merge(item, offset))
-    throw new Refused("only mappings can be merged with <<", offset)
+    const maps = read.kind === "list" ? read.items : [read]
+    return maps.flatMap((map) => {
+      if (map.kind !== "map") throw new Refused("yaml-syntax", "only mappings can be merged with <<", offset)
+      this.#mergedValues += 1 + map.entries.size
+      if (this.#mergedValues > valuesMax) throw new Refused("yaml-too-large", tooWide, offset)
+      return [...map.entries]
+    })
   }
 
   /** Keys become texts as Python's json module makes them. */
-  #key(key: YamlNode, document: Document, depth: number): string {
+  #key(key: YamlNode, depth: number): string {
     if (isScalar(key) && key.type === "PLAIN" && key.value === "<<") return "<<"
-    const read = this.read(key, document, depth + 1)
-    if (read.kind !== "scalar") throw new Refused("a key must be a plain value", key.range?.[0] ?? 0)
+    const read = this.read(key, depth + 1)
+    if (read.kind !== "scalar") throw new Refused("yaml-syntax", "a key must be a plain value", key.range?.[0] ?? 0)
     return typeof read.value === "string" ? read.value : canonicalJson(read.value)
   }
 
@@ -193,7 +205,7 @@ class Reader {
   #tagged(tag: string, text: string, offset: number): Json {
     if (tag === "tag:yaml.org,2002:str") return text
     if (tag === "!") return text === "" ? null : text
-    if (!tag.startsWith("tag:yaml.org,2002:")) throw new Refused(`the tag ${tag} isn't known`, offset)
+    if (!tag.startsWith("tag:yaml.org,2002:")) throw new Refused("yaml-syntax", `the tag ${tag} isn't known`, offset)
     return this.#plain(text, offset)
   }
 
@@ -201,7 +213,7 @@ class Reader {
     try {
       return plainScalar(text)
     } catch {
-      throw new Refused(`"${text}" is no value in YAML 1.1: put it in quotes`, offset)
+      throw new Refused("yaml-syntax", `"${text.slice(0, 60)}" is no value in YAML 1.1: put it in quotes`, offset)
     }
   }
 
@@ -213,14 +225,25 @@ class Reader {
   }
 }
 
-/** How many values the document has once its aliases are followed; counted without following them twice. */
-function expandedSize(node: Node, known: Map<Node, number>): number {
+interface Expanded {
+  readonly values: number
+  readonly height: number
+}
+
+/** How many values the document has once its aliases are followed, and how deep; none is followed twice. */
+function expandedSize(node: Node, known: Map<Node, Expanded>, depth = 0): Expanded {
   const before = known.get(node)
   if (before !== undefined) return before
+  if (depth > depthMax) throw new Refused("yaml-too-large", tooDeep, 0)
   const children =
     node.kind === "list" ? node.items : node.kind === "map" ? [...node.entries.values()].map(({ value }) => value) : []
-  let size = 1
-  for (const child of children) size += expandedSize(child, known)
-  known.set(node, size)
-  return size
+  let [values, height] = [1, 0]
+  for (const child of children) {
+    const below = expandedSize(child, known, depth + 1)
+    values += below.values
+    height = Math.max(height, below.height + 1)
+  }
+  if (height > depthMax) throw new Refused("yaml-too-large", tooDeep, 0)
+  known.set(node, { values, height })
+  return { values, height }
 }

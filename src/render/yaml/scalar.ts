@@ -18,12 +18,16 @@ export function plainScalar(text: string): Json {
   return text
 }
 
+/** Python's own limit; longer ones take long, too. */
+const digitsMax = 4300
+
 function integer(text: string): Json | undefined {
   const match = /^([-+]?)(0b[0-1_]+|0[0-7_]+|(?:0|[1-9][0-9_]*)|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/.exec(
     text,
   )
   if (!match) return undefined
   const digits = (match[2] ?? "").replaceAll("_", "")
+  if (digits.length > digitsMax) throw new SyntaxError(`a number of more than ${digitsMax} digits`)
   const value = digits.includes(":") ? sexagesimal(digits) : BigInt(withBase(digits))
   const signed = match[1] === "-" ? -value : value
   return signed >= BigInt(Number.MIN_SAFE_INTEGER) && signed <= BigInt(Number.MAX_SAFE_INTEGER)

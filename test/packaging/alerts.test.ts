@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import t from "tap"
+import { parse } from "yaml"
+import { openDaemon } from "../../src/daemon.ts"
+import { systemClock } from "../../src/lib/clock.ts"
+
+/** What documentation and alerts name must exist; that each alert fires and resolves is promtool's to say. */
+interface Rules {
+  readonly groups: readonly {
+    readonly rules: readonly {
+      readonly alert: string
+      readonly expr: string
+      readonly annotations: Record<string, string>
+    }[]
+  }[]
+}
+const rules = (parse(readFileSync("config/prometheus/lockstep.rules.yml", "utf8")) as Rules).groups.flatMap(
+  (group) => group.rules,
+)
+const runbook = readFileSync("config/prometheus/RUNBOOK.md", "utf8")
+const unitTests = readFileSync("test/packaging/lockstep.rules.test.yml", "utf8")
+
+async function metricsOfADaemon(folder: string): Promise<string> {
+  const { writeFileSync } = await import("node:fs")
+  const configPath = join(folder, "lockstep.yaml")
+  const sources = [{ name: "a", url: "http://127.0.0.1:9/a.git", interval: "1h" }]
+  const workspaces = [{ name: "default", apiUrl: "http://127.0.0.1:9/api" }]
+  writeFileSync(
+    configPath,
+    JSON.stringify({
+      installation: "x",
+      workspaces,
+      server: { listen: "127.0.0.1:0" },
+      stateDir: join(folder, "state"),
+      sources,
+    }),
+  )
+  const log = { level: "silent", format: "json", out: { write: () => undefined } } as const
+  await using daemon = await openDaemon({ configPath, environment: {}, clock: systemClock, log })
+  return (await fetch(`${daemon.address}/metrics`)).text()
+}
+
+t.test("every metric that rules, runbook and README name exists in a running daemon", async (t) => {
+  const metrics = await metricsOfADaemon(t.testdir())
+  const families = new Set([...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
+  const texts = [rules.map(({ expr }) => expr).join("\n"), runbook, readFileSync("README.md", "utf8")].join("\n")
+  const named = new Set(
+    [...texts.matchAll(/\blockstep_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, "")),
+  )
+  t.ok(named.size >= 8)
+  t.strictSame(
+    [...named].filter((name) => !families.has(name)),
+    [],
+  )
+})
+
+t.test("every alert has a summary, a runbook paragraph that it links to, and a unit test", async (t) => {
+  t.equal(rules.length, 13)
+  for (const { alert, annotations } of rules) {
+    t.match(runbook, new RegExp(`^## ${alert}$`, "m"), alert)
+    t.equal(annotations["runbook_url"], `config/prometheus/RUNBOOK.md#${alert.toLowerCase()}`)
+    t.ok(annotations["summary"] && annotations["description"], alert)
+    t.match(unitTests, new RegExp(`alertname: ${alert}$`, "m"), alert)
+  }
+})

@@ -1,0 +1,127 @@
+import { execFileSync, spawnSync } from "node:child_process"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import t from "tap"
+
+/** What users install: the tarball, nothing else. */
+interface Packed {
+  readonly filename: string
+  readonly size: number
+  readonly files: readonly { readonly path: string }[]
+}
+interface Lock {
+  readonly packages: Readonly<
+    Record<
+      string,
+      {
+        readonly dev?: boolean
+        readonly optional?: boolean
+        readonly hasInstallScript?: boolean
+        readonly license?: string
+      }
+    >
+  >
+}
+const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as Lock
+const production = Object.entries(lock.packages).filter(([path, one]) => path !== "" && !one.dev)
+
+await t.test(
+  "the package holds what runs and what is configured, no sources and no tests; installed, it runs",
+  async (t) => {
+    const folder = t.testdir()
+    const [packed] = JSON.parse(
+      execFileSync("npm", ["pack", "--json", "--loglevel=error", `--pack-destination=${folder}`], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      }).replace(/^[^[]*/, ""),
+    ) as Packed[]
+    const paths = packed?.files.map(({ path }) => path) ?? []
+    const top = new Set(paths.map((path) => path.split("/")[0]))
+    t.strictSame([...top].toSorted(), [
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "config",
+      "dist",
+      "package.json",
+      "src",
+      "systemd",
+    ])
+    t.strictSame(
+      paths.filter((path) => path.startsWith("src/")),
+      ["src/lockstep.js"],
+    )
+    t.ok((packed?.size ?? Infinity) < 1_000_000, `${packed?.size} bytes`)
+    const tarball = join(folder, packed?.filename ?? "")
+    execFileSync(
+      "npm",
+      [
+        "install",
+        "--global",
+        "--prefix",
+        folder,
+        "--prefer-offline",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        tarball,
+      ],
+      { stdio: "ignore" },
+    )
+    const command = join(folder, "bin/lockstep")
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [command, ...args], { encoding: "utf8", cwd: folder })
+    t.match(run("--version").stdout, /^0\.1\.0 \([0-9a-f]{7,10}\)\n$/, "with the commit that it was built from")
+    t.match(run("--help").stdout, /validate/)
+    const flow = "from prefect import flow\n\n\n@flow\ndef hello(n: int = 1):\n    pass\n"
+    writeFileSync(join(folder, "flow.py"), flow)
+    writeFileSync(
+      join(folder, "prefect.yaml"),
+      'deployments: [{ name: d, entrypoint: "flow.py:hello", work_pool: { name: p } }]\n',
+    )
+    const validated = run("validate", ".")
+    t.equal(validated.status, 0, validated.stdout + validated.stderr)
+  },
+)
+
+t.test("on a Node that is too old it says so in one sentence", async (t) => {
+  const old = ["/usr/bin/node", "/usr/local/bin/node"].find(
+    (path) =>
+      existsSync(path) &&
+      spawnSync(path, ["-p", "process.versions.node.split('.')[0]"], { encoding: "utf8" }).stdout.trim() < "24",
+  )
+  if (!old) {
+    t.pass("this machine has no older Node to try")
+    return
+  }
+  const { status, stderr } = spawnSync(old, ["src/lockstep.js", "--version"], { encoding: "utf8" })
+  t.equal(status, 69)
+  t.match(stderr, /^lockstep needs Node\.js 24 or newer; this is v\d+/)
+  t.equal(stderr.trim().split("\n").length, 1)
+})
+
+t.test("production dependencies have free licences and no install scripts", async (t) => {
+  const free = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "Zlib"])
+  const licences = production.map(
+    ([path, { license }]) =>
+      [
+        path,
+        license ?? (JSON.parse(readFileSync(`${path}/package.json`, "utf8")) as { license: string }).license,
+      ] as const,
+  )
+  t.strictSame(
+    licences.filter(
+      ([, licence]) =>
+        !(licence ?? "")
+          .replaceAll(/[()]/g, "")
+          .split(" OR ")
+          .some((one) => one.split(" AND ").every((part) => free.has(part))),
+    ),
+    [],
+  )
+  t.strictSame(
+    production.filter(([, one]) => one.hasInstallScript).map(([path]) => path),
+    [],
+  )
+  t.ok(production.length < 130, `${production.length} packages`)
+})
