@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client"
+import { type Counter, type Gauge, Registry } from "prom-client"
 import { fieldNames, fieldTitle } from "../core/fields.ts"
 import { instantMs } from "../core/instant.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
@@ -6,6 +6,7 @@ import type { Counts, Outcome, OutcomeKind, Trigger } from "../core/outcome.ts"
 import { initialStatus, reduceStatus, sourceStates, type SourceStatus } from "../core/status.ts"
 import type { Listener, LockstepEvent } from "./events.ts"
 import { listener } from "./listener.ts"
+import { type MetricSet, metricsIn, type PrefectLabels } from "./metric-set.ts"
 
 /** Beyond this many, series of open label sets go under `other`: a strange server must not fill the memory. */
 const openSeriesMax = 2000
@@ -35,9 +36,6 @@ const resourceStates: Readonly<Record<string, keyof Counts>> = {
   held: "held",
   orphan: "orphans",
 }
-const turnSecondsBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
-const appliedSecondsBuckets = [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400]
-const requestSecondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /**
  * The metrics, computed from events alone. Every series with labels from closed sets is there from the moment its
@@ -81,17 +79,10 @@ export class Metrics {
     const before = this.#sources.get(source)
     if (before?.workspace === workspace) return
     if (before) this.#remove(source)
-    this.#sources.set(source, initialStatus(source, workspace))
-    const labels = { source, workspace }
-    for (const gauge of this.#set.ofSource) gauge.set(labels, 0)
-    for (const state of sourceStates) this.#set.state.set({ ...labels, state }, state === "unknown" ? 1 : 0)
-    for (const state of Object.keys(resourceStates)) this.#set.resources.set({ source, kind, state }, 0)
-    this.#set.pruneHeld.set({ source }, 0)
-    for (const outcome of outcomes) this.#set.turns.inc({ source, outcome }, 0)
-    for (const action of actions)
-      for (const result of results) this.#set.changes.inc({ source, kind, action, result }, 0)
-    for (const field of fieldNames) this.#set.driftCorrected.inc({ source, kind, field: fieldTitle(field) }, 0)
-    for (const trigger of triggers) this.#set.triggers.inc({ source, kind: trigger }, 0)
+    const status = initialStatus(source, workspace)
+    this.#sources.set(source, status)
+    for (const series of closedSeries(this.#set, source, workspace)) series.zero()
+    this.#set.state.set({ source, workspace, state: status.state }, 1)
     for (const histogram of this.#set.ofWorkspace) histogram.zero({ workspace })
   }
 
@@ -100,16 +91,8 @@ export class Metrics {
     if (!status) return
     this.#sources.delete(source)
     const { workspace } = status
-    for (const gauge of this.#set.ofSource) gauge.remove({ source, workspace })
-    for (const state of sourceStates) this.#set.state.remove({ source, workspace, state })
+    for (const series of closedSeries(this.#set, source, workspace)) series.remove()
     this.#forgetRevision(status)
-    for (const state of Object.keys(resourceStates)) this.#set.resources.remove({ source, kind, state })
-    this.#set.pruneHeld.remove({ source })
-    for (const outcome of outcomes) this.#set.turns.remove({ source, outcome })
-    for (const action of actions)
-      for (const result of results) this.#set.changes.remove({ source, kind, action, result })
-    for (const field of fieldNames) this.#set.driftCorrected.remove({ source, kind, field: fieldTitle(field) })
-    for (const trigger of triggers) this.#set.triggers.remove({ source, kind: trigger })
     if (![...this.#sources.values()].some((other) => other.workspace === workspace)) this.#removeWorkspace(workspace)
   }
 
@@ -186,79 +169,24 @@ export class Metrics {
   }
 }
 
-type PrefectLabels = Record<"workspace" | "method" | "route" | "status", string>
+/** Every series of a source whose labels all come from closed sets. */
+function closedSeries(set: MetricSet, source: SourceName, workspace: WorkspaceName): Series[] {
+  return [
+    ...set.ofSource.map((gauge) => oneSeries(gauge, { source, workspace })),
+    ...sourceStates.map((state) => oneSeries(set.state, { source, workspace, state })),
+    ...Object.keys(resourceStates).map((state) => oneSeries(set.resources, { source, kind, state })),
+    oneSeries(set.pruneHeld, { source }),
+    ...outcomes.map((outcome) => oneSeries(set.turns, { source, outcome })),
+    ...actions.flatMap((action) => results.map((result) => oneSeries(set.changes, { source, kind, action, result }))),
+    ...fieldNames.map((field) => oneSeries(set.driftCorrected, { source, kind, field: fieldTitle(field) })),
+    ...triggers.map((trigger) => oneSeries(set.triggers, { source, kind: trigger })),
+  ]
+}
 
-function metricsIn(registry: Registry) {
-  const registers = [registry]
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge({ name: `lockstep_${name}`, help, labelNames, registers })
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter({ name: `lockstep_${name}`, help, labelNames, registers })
-  const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name: `lockstep_${name}`, help, buckets, labelNames: ["workspace"] as const, registers })
-  const ofSource = ["source", "workspace"] as const
-  const ready = gauge(
-    "source_ready",
-    "Whether the last turn left nothing to do, to hold or to complain about.",
-    ofSource,
-  )
-  const suspended = gauge("source_suspended", "Whether the source is suspended.", ofSource)
-  const pinned = gauge("source_pinned", "Whether the source is pinned to a revision.", ofSource)
-  const lastAttempt = gauge("source_last_attempt_timestamp_seconds", "End of the last turn.", ofSource)
-  const lastSuccess = gauge("source_last_success_timestamp_seconds", "End of the last converged turn.", ofSource)
-  const consecutiveFailures = gauge("source_consecutive_failures", "Failed turns since the last good one.", ofSource)
-  const anotherWriter = gauge(
-    "source_another_writer",
-    "Deployments that something else writes too, and 1 more when another daemon does.",
-    ofSource,
-  )
-  const turnSeconds = histogram("turn_duration_seconds", "How long turns take.", turnSecondsBuckets)
-  const appliedSeconds = histogram(
-    "commit_to_applied_seconds",
-    "From first seeing a revision to having applied it.",
-    appliedSecondsBuckets,
-  )
-  const prefectSeconds = histogram(
-    "prefect_request_duration_seconds",
-    "How long requests to Prefect take.",
-    requestSecondsBuckets,
-  )
-  return {
-    ready,
-    suspended,
-    pinned,
-    lastAttempt,
-    lastSuccess,
-    consecutiveFailures,
-    anotherWriter,
-    state: gauge("source_state", "1 for the state that the source is in, 0 for the others.", [...ofSource, "state"]),
-    ofSource: [ready, suspended, pinned, lastAttempt, lastSuccess, consecutiveFailures, anotherWriter],
-    turnSeconds,
-    appliedSeconds,
-    prefectSeconds,
-    ofWorkspace: [turnSeconds, appliedSeconds, prefectSeconds],
-    revisionInfo: gauge("source_revision_info", "The revision last applied; always 1.", [...ofSource, "revision"]),
-    resources: gauge("resources", "Resources of a source by state.", ["source", "kind", "state"]),
-    pruneHeld: gauge("prune_held", "Resources that a hold keeps from being changed or removed.", ["source"]),
-    configValid: gauge("config_valid", "Whether the config file, as it is now, can be used.", []),
-    buildInfo: gauge("build_info", "What is running; always 1.", ["version", "node_version"]),
-    turns: counter("turns_total", "Turns by outcome.", ["source", "outcome"]),
-    changes: counter("changes_total", "Writes by action and result.", ["source", "kind", "action", "result"]),
-    driftCorrected: counter("drift_corrected_total", "Fields set back after somebody changed them in Prefect.", [
-      "source",
-      "kind",
-      "field",
-    ]),
-    gitRequests: counter("git_requests_total", "Requests to Git servers.", ["operation", "result"]),
-    prefectRequests: counter("prefect_requests_total", "Requests to Prefect.", [
-      "workspace",
-      "method",
-      "route",
-      "status",
-    ]),
-    configReloads: counter("config_reloads_total", "Looks at a changed config file, by result.", ["result"]),
-    triggers: counter("triggers_total", "Reasons to look at a source.", ["source", "kind"]),
-  }
+type Series = { readonly zero: () => void; readonly remove: () => void }
+
+function oneSeries<L extends string>(metric: Counter<L> | Gauge<L>, labels: Record<L, string>): Series {
+  return { zero: () => metric.inc(labels, 0), remove: () => metric.remove(labels) }
 }
 
 /** Who else writes is told by problems (`prefect deploy`, a script) and by a hold (a second daemon). */

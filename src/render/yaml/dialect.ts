@@ -60,18 +60,7 @@ export function parseYaml(text: string): Parsed {
   if (!Array.isArray(documents)) return { root: nothing, findings: [] }
   const [document, second] = documents as Document[]
   if (!document) return { root: nothing, findings: [] }
-  for (const { pos, message } of document.errors) {
-    // The parser is recursive, and says so when a file is nested thousands deep.
-    if (message.includes("call stack")) reader.find("error", "yaml-too-large", tooDeep, pos[0])
-    else reader.find("error", "yaml-syntax", message, pos[0])
-  }
-  if (second)
-    reader.find(
-      "error",
-      "yaml-syntax",
-      "a second document (---) begins here; only one is allowed",
-      second.range?.[0] ?? 0,
-    )
+  findSyntaxErrors(reader, document, second)
   if (reader.findings.length > 0) return { root: null, findings: reader.findings }
   try {
     const root = document.contents === null ? nothing : reader.read(document.contents, 0)
@@ -82,6 +71,17 @@ export function parseYaml(text: string): Parsed {
     reader.find("error", error.code, error.message, error.offset)
     return { root: null, findings: reader.findings }
   }
+}
+
+function findSyntaxErrors(reader: Reader, document: Document, second: Document | undefined): void {
+  for (const { pos, message } of document.errors) {
+    // The parser is recursive, and says so when a file is nested thousands deep.
+    if (message.includes("call stack")) reader.find("error", "yaml-too-large", tooDeep, pos[0])
+    else reader.find("error", "yaml-syntax", message, pos[0])
+  }
+  if (!second) return
+  const message = "a second document (---) begins here; only one is allowed"
+  reader.find("error", "yaml-syntax", message, second.range?.[0] ?? 0)
 }
 
 /** The plain value. */
