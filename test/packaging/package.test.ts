@@ -3,7 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import t from "tap"
 
-/** What users install: the tarball, nothing else. */
+/** Users have no test runner that hooks into each Node process (it puts itself back into a given environment). */
+const asUsersDo = ["-u", "NODE_OPTIONS"] as const
+
 interface Packed {
   readonly filename: string
   readonly size: number
@@ -30,7 +32,7 @@ await t.test(
   async (t) => {
     const folder = t.testdir()
     const [packed] = JSON.parse(
-      execFileSync("npm", ["pack", "--json", "--loglevel=error", `--pack-destination=${folder}`], {
+      execFileSync("env", [...asUsersDo, "npm", "pack", "--json", "--loglevel=error", `--pack-destination=${folder}`], {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "ignore"],
       }).replace(/^[^[]*/, ""),
@@ -48,8 +50,10 @@ await t.test(
     t.ok((packed?.size ?? Infinity) < 1_000_000, `${packed?.size} bytes`)
     const tarball = join(folder, packed?.filename ?? "")
     execFileSync(
-      "npm",
+      "env",
       [
+        ...asUsersDo,
+        "npm",
         "install",
         "--global",
         "--prefix",
@@ -64,7 +68,7 @@ await t.test(
     )
     const command = join(folder, "bin/lockstep")
     const run = (...args: string[]) =>
-      spawnSync(process.execPath, [command, ...args], { encoding: "utf8", cwd: folder })
+      spawnSync("env", [...asUsersDo, process.execPath, command, ...args], { encoding: "utf8", cwd: folder })
     t.match(run("--version").stdout, /^0\.1\.0 \([0-9a-f]{7,10}\)\n$/, "with the commit that it was built from")
     t.match(run("--help").stdout, /validate/)
     const flow = "from prefect import flow\n\n\n@flow\ndef hello(n: int = 1):\n    pass\n"
