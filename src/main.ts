@@ -16,6 +16,8 @@ function onSignal(): void {
   if (stop.signal.aborted) process.exit(130)
   stop.abort(new Error("interrupted"))
 }
+// A reader that went away (`| head`, a restarted log collector) must not end a daemon, nor print a stack.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
 process.on("SIGTERM", onSignal)
 process.on("SIGINT", onSignal)
 

@@ -97,6 +97,19 @@ await t.test("SIGTERM ends the process with 0 within its bound; a second signal 
   t.ok(code === 130 || code === 0, "at once, unless it was done already")
 })
 
+await t.test("a log reader that goes away ends nothing", async (t) => {
+  const repository = git.createRepository("unheard")
+  repository.commit(project("unheard", named("a")))
+  const { process: child, log } = start("unheard", repository.url)
+  await until("it listens", async () => log().includes("listening"))
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+  repository.commit(project("unheard", named("a", "b")))
+  await until("it goes on", async () => (await namesOf("unheard")).length === 2)
+  child.kill("SIGTERM")
+  t.strictSame(await ended(child), { code: 0, signal: null })
+})
+
 await t.test("an invalid config at the start is exit 1 with every problem, its path and line", async (t) => {
   const config = join(folder, "bad.yaml")
   writeFileSync(
