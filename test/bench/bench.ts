@@ -89,7 +89,9 @@ sources: [{ name: bench, url: "${repository.url}", interval: 1h, pullCommit: non
     `${folder}/lockstep.yaml`,
   ]
   const sync = () => post(`http://${address}/api/v1/sources/bench/sync?wait=300s`, undefined)
-  const daemon = spawn("setpriv", args, { stdio: "ignore" })
+  // As the container and the systemd unit set it.
+  const env = { ...process.env, NODE_OPTIONS: "--max-semi-space-size=4" }
+  const daemon = spawn("setpriv", args, { stdio: "ignore", env })
   try {
     await measure("Lockstep: create all (from the daemon's start)", size, prefect, () =>
       until(() => ready(`http://${address}`)),
