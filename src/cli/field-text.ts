@@ -10,6 +10,7 @@ export function fieldLines(fields: readonly PublicField[]): readonly string[] {
   return [...groups].flatMap(([name, group]) => {
     if (name === "parameter_openapi_schema") return schemaLines(group).map((line) => `${name}${line}`)
     if (name === "tags") return [tagLine(group)]
+    if (name === "triggers") return group.map((field) => triggerLine(field))
     return group.map((field) => (name === "schedules" ? scheduleLine(field) : plainField(field)))
   })
 }
@@ -22,6 +23,7 @@ const toldAtCreation = [
   "paused",
   "concurrency_limit",
   "schedules",
+  "triggers",
   "parameters",
   "job_variables",
   "tags",
@@ -36,6 +38,7 @@ export function createdLines(fields: readonly PublicField[]): readonly string[] 
 function createdField(name: string, value: Json | undefined): readonly string[] {
   if (value === undefined || value === null || value === false) return []
   if (name === "schedules" && Array.isArray(value)) return value.map((schedule: Json) => createdSchedule(schedule))
+  if (name === "triggers" && Array.isArray(value)) return value.map((one: Json) => createdTrigger(one))
   if (name === "tags" && Array.isArray(value))
     return value.length > 0 ? [`tags: ${plainLine(value.map(String).join(", "))}`] : []
   return isJsonObject(value) ? memberLines(name, value) : [`${name}: ${valueText(value)}`]
@@ -93,6 +96,28 @@ function scheduleText(schedule: JsonObject): string {
       ...(given ? [`parameters ${valueText(parameters)}`] : []),
     ].join(", "),
   )
+}
+
+function createdTrigger(automation: Json): string {
+  if (!isJsonObject(automation)) return "triggers: ?"
+  return plainLine(`triggers[${valueText(automation["name"])}]: ${triggerText(automation["trigger"])}`)
+}
+
+function triggerLine(field: PublicField): string {
+  const { path, from, to } = field
+  const whole = /^\[[^\]]*\]$/.test(path) && (from === undefined || to === undefined)
+  const automation = to ?? from
+  if (!whole || !isJsonObject(automation)) return plainField(field)
+  return plainLine(`triggers${path}: ${to === undefined ? "removed" : "added"}, ${triggerText(automation["trigger"])}`)
+}
+
+/** What it waits for, in few words. */
+function triggerText(trigger: Json | undefined): string {
+  if (!isJsonObject(trigger)) return "?"
+  const { type, expect, posture, triggers } = trigger
+  if (Array.isArray(triggers)) return `${valueText(type)} of ${triggers.length} triggers`
+  const events = Array.isArray(expect) ? expect.map(String).join(", ") : "any event"
+  return posture === "Proactive" ? `absence of ${events}` : `on ${events}`
 }
 
 /** Tags have no order, so a change of them is what comes and what goes. */

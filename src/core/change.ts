@@ -1,3 +1,4 @@
+import type { AutomationWrite } from "./automation.ts"
 import type { Json, JsonObject } from "./json.ts"
 import type { Obstacles } from "./obstacles.ts"
 import type {
@@ -33,6 +34,7 @@ export type Change =
       readonly key: DeploymentKey
       readonly desired: DesiredDeployment
       readonly tags: readonly string[]
+      readonly automations: readonly AutomationWrite[]
     }
   | {
       readonly action: "update" | "adopt" | "restore"
@@ -82,7 +84,10 @@ export interface FieldDiff {
   readonly desired?: Json
 }
 
-/** What apply does to one existing deployment, in this order: name, remove, patch, re-read, reschedule. */
+/**
+ * What apply does to one existing deployment, in this order: name and remove schedules, remove automations, patch, make
+ * and replace automations, re-read, reschedule. So the letter of `automations` stands as long as one of ours may.
+ */
 export interface Write {
   /** What must be live afterwards: apply compares it with what it reads back. */
   readonly wanted: Wanted
@@ -90,11 +95,12 @@ export interface Write {
   readonly nameSchedules: readonly (SchedulePatch & { readonly id: string })[]
   readonly removeSchedules: readonly string[]
   readonly patch: DeploymentPatch
+  readonly automations: readonly AutomationWrite[]
 }
 
 /** Present = sent. Everything for one deployment goes in one PATCH, because each PATCH re-makes its scheduled runs. */
 export interface DeploymentPatch {
-  readonly fields: Partial<Omit<DeploymentFields, "tags" | "schedules">>
+  readonly fields: Partial<Omit<DeploymentFields, "tags" | "schedules" | "automations">>
   /** All tags, control tags included. */
   readonly tags?: readonly string[]
   /** Added and changed schedules only; the server matches by slug and leaves the others. */
@@ -113,7 +119,7 @@ export interface SchedulePatch {
 export interface DeploymentCreate {
   readonly flow: string
   readonly name: string
-  readonly fields: Omit<DeploymentFields, "tags">
+  readonly fields: Omit<DeploymentFields, "tags" | "automations">
   readonly tags: readonly string[]
 }
 

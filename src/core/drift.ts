@@ -1,11 +1,14 @@
 import picomatch from "picomatch"
+import { diffAutomations } from "./automation.ts"
 import type { FieldDiff } from "./change.ts"
 import { fieldNames, fieldOf, fieldTitle } from "./fields.ts"
 import { isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
 import type {
+  Automation,
   DeploymentFields,
   DesiredFields,
   FieldName,
+  LiveAutomation,
   LiveFields,
   LiveSchedule,
   Schedule,
@@ -29,6 +32,8 @@ export function wantedFields(desired: DesiredFields, live: LiveFields | null, ig
     const value: Value<unknown> = desired[name]
     if (value.kind !== "declared" && value.kind !== "derived") continue
     if (ignore.some((pattern) => pattern === fieldTitle(name) || pattern === name)) continue
+    // What wasn't read can't be compared, so it isn't written either.
+    if (name === "automations" && live?.automations === null) continue
     wanted[name] = keepIgnored(name, value.value as DeploymentFields[FieldName], live, ignore)
   }
   return wanted
@@ -36,7 +41,10 @@ export function wantedFields(desired: DesiredFields, live: LiveFields | null, ig
 
 /** Every difference between what is wanted and what is live, as deep as it goes. Empty = nothing to write. */
 export function diffFields(wanted: Wanted, live: LiveFields): readonly FieldDiff[] {
-  return fieldNames.flatMap((name) => (wanted[name] === undefined ? [] : diffField(name, wanted[name], live[name])))
+  return fieldNames.flatMap((name) => {
+    const value: unknown = wanted[name]
+    return value === undefined ? [] : diffField(name, value as DeploymentFields[FieldName], live[name] ?? null)
+  })
 }
 
 function diffField<F extends FieldName>(
@@ -47,6 +55,7 @@ function diffField<F extends FieldName>(
   const { canonical, equal } = fieldOf(name)
   if (equal(wanted, live)) return []
   if (name === "schedules") return diffSchedules(wanted as readonly Schedule[], live as readonly LiveSchedule[])
+  if (name === "automations") return diffTriggers(wanted as readonly Automation[], live as readonly LiveAutomation[])
   const found = diffJson(canonical(wanted), canonical(live)).map((difference) => ({ field: name, ...difference }))
   return found.length > 0 ? found : [{ field: name, path: "", desired: canonical(wanted), live: canonical(live) }]
 }
@@ -76,6 +85,10 @@ function diffSchedules(wanted: readonly Schedule[], live: readonly LiveSchedule[
   return found.map((difference) => ({ field: "schedules", ...difference }))
 }
 
+function diffTriggers(wanted: readonly Automation[], live: readonly LiveAutomation[]): readonly FieldDiff[] {
+  return diffAutomations(wanted, live, diffJson).map((difference) => ({ field: "automations", ...difference }))
+}
+
 /** Only what Git says of a schedule can differ; what it leaves open isn't shown, nor two texts for the same times. */
 function diffSchedule(desired: Schedule, live: LiveSchedule, path: string): readonly Difference[] {
   const spec = firesAlike(desired.spec, live.spec) ? live.spec : desired.spec
@@ -98,6 +111,7 @@ function keepIgnored(
   })
   if (paths.length === 0) return value
   if (name === "schedules") return (value as readonly Schedule[]).map((schedule) => openSchedule(schedule, paths))
+  if (name === "automations") return (value as readonly Automation[]).map((one) => openAutomation(one, paths))
   const now = live ? (live[name] as Json) : undefined
   const named = name === "concurrencyOptions" ? paths.map((path) => path.map((part) => modelName(part))) : paths
   return named.reduce<Json>((kept, path) => overlay(kept, now, path), value as Json) as DeploymentFields[FieldName]
@@ -113,6 +127,12 @@ function openSchedule(schedule: Schedule, paths: readonly (readonly string[])[])
     ...((open("active") || any("active")) && { active: null }),
     ...((open("parameters") || any("parameters")) && { parameters: null }),
   }
+}
+
+/** `triggers.*.enabled` leaves the switch to people. */
+function openAutomation(automation: Automation, paths: readonly (readonly string[])[]): Automation {
+  const isOpen = paths.some(([name, part]) => part === "enabled" && picomatch.isMatch(automation.name, name ?? ""))
+  return isOpen ? { ...automation, enabled: null } : automation
 }
 
 /** A name as people and Prefect write it, as the model has it. */

@@ -1,5 +1,13 @@
+import { automationsEqual, automationsJson } from "./automation.ts"
 import { canonicalJson, isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
-import type { ConcurrencyOptions, DeploymentFields, FieldName, LiveSchedule, Schedule } from "./model.ts"
+import type {
+  ConcurrencyOptions,
+  DeploymentFields,
+  FieldName,
+  LiveAutomation,
+  LiveSchedule,
+  Schedule,
+} from "./model.ts"
 import { planSchedules, schedulesJson } from "./schedule.ts"
 
 /**
@@ -65,6 +73,12 @@ export const fields: Table = {
     reset: [],
     canonical: schedulesJson,
     equal: (desired, live) => schedulesEqual(desired, live as readonly LiveSchedule[]),
+  }),
+  automations: field("automations", "g", {
+    title: "triggers",
+    reset: [],
+    canonical: automationsJson,
+    equal: (desired, live) => automationsEqual(desired, live as readonly LiveAutomation[]),
   }),
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { DeploymentKey, SourceName } from "./model.ts"
+import type { DeploymentKey, LiveDeployment, SourceName } from "./model.ts"
 
 /**
  * Ownership is read from the resource itself, from three tags. Tags, because Prefect can filter by them and patch them;
@@ -49,6 +49,16 @@ export function readMark(tags: readonly string[], key: DeploymentKey): Mark {
   const mark = /^([0-9a-f]{8})\.([a-z]*)$/.exec(marks[0] ?? "")
   if (!owner || !mark || !tags.includes(managedTag) || mark[1] !== checkOf(owner, key)) return { kind: "none" }
   return { kind: "owned", owner, letters: mark[2] ?? "" }
+}
+
+/** Whether a mark, whoever's, says that Git declared the field of this letter. */
+export function bearsLetter(tags: readonly string[], letter: string): boolean {
+  return unique(tags, markPrefix).some((mark) => mark.slice(mark.indexOf(".")).includes(letter))
+}
+
+export function owns(owner: Owner, live: Pick<LiveDeployment, "allTags" | "key">): boolean {
+  const mark = readMark(live.allTags, live.key)
+  return mark.kind === "owned" && sameOwner(mark.owner, owner)
 }
 
 /** The prune tag, `never` first: an opt-out holds whatever else stands beside it. */

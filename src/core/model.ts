@@ -72,6 +72,36 @@ export interface LiveSchedule extends Schedule {
   readonly parameters: JsonObject
 }
 
+/**
+ * Prefect's automation, as far as an entry's `triggers:` makes one: it waits for something and then starts the
+ * deployment.
+ */
+export interface Automation {
+  readonly name: string
+  readonly description: string
+  /** Desired: null = not declared, the live value stays (true at creation). */
+  readonly enabled: boolean | null
+  /** What it waits for, in Prefect's own words. */
+  readonly trigger: JsonObject
+  /** What it does, in Prefect's own words; the id of its own deployment is left out. */
+  readonly actions: readonly Json[]
+  /** What it does when it fires and when it resolves, in Prefect's own words; nothing that a manifest can say. */
+  readonly reactions: JsonObject
+}
+
+export interface LiveAutomation extends Automation {
+  readonly id: string
+  /** The deployment that it acts on. */
+  readonly key: DeploymentKey
+  readonly enabled: boolean
+  readonly created: Instant
+  readonly updated: Instant
+  /** All tags, control tags included. */
+  readonly tags: readonly string[]
+  /** It does nothing but start that deployment. */
+  readonly startsOnly: boolean
+}
+
 /** The fields that Lockstep can manage; `core/fields.ts` is the table of what it knows about each. */
 export interface DeploymentFields {
   readonly description: string | null
@@ -91,6 +121,7 @@ export interface DeploymentFields {
   readonly concurrencyLimit: number | null
   readonly concurrencyOptions: ConcurrencyOptions | null
   readonly schedules: readonly Schedule[]
+  readonly automations: readonly Automation[]
 }
 export type FieldName = keyof DeploymentFields
 
@@ -152,12 +183,23 @@ export interface LiveDeployment {
   /** Name of an attached concurrency limit that isn't the deployment's own (`deployment:<id>`); others may use it. */
   readonly sharedLimit: string | null
 }
-export type LiveFields = Omit<DeploymentFields, "schedules"> & { readonly schedules: readonly LiveSchedule[] }
+export type LiveFields = Omit<DeploymentFields, "schedules" | "automations"> & {
+  readonly schedules: readonly LiveSchedule[]
+  /** Everything that acts on it, whoever made it; null = not read, because nobody declared any, or it can't be. */
+  readonly automations: readonly LiveAutomation[] | null
+}
 
 export interface WorkPool {
   readonly name: string
   readonly defaultQueue: string | null
   readonly queues: ReadonlySet<string>
+}
+
+/** What a snapshot must hold beside everything of ours. */
+export interface Coverage {
+  readonly keys: ReadonlySet<DeploymentKey>
+  /** Whether the automations that act on the deployments are needed too. */
+  readonly automations: boolean
 }
 
 /** Live state of a workspace at one moment, known complete for `covers`; there is no partial form. */
@@ -167,6 +209,8 @@ export interface Snapshot {
   readonly deployments: ReadonlyMap<DeploymentKey, LiveDeployment>
   readonly covers: ReadonlySet<DeploymentKey>
   readonly workPools: ReadonlyMap<string, WorkPool>
+  /** `unsupported`: this server's automations have no tags (before 3.4.7), so none could be marked as ours. */
+  readonly automations: "read" | "unread" | "unsupported"
 }
 
 // ---- the tree of a commit ----

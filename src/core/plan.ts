@@ -1,48 +1,21 @@
+import { planAutomations, planReturn, type AutomationWrite } from "./automation.ts"
 import { reasons, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
-import { fieldOf, fieldTitle } from "./fields.ts"
-import { markTags, readMark, readPruneTag, sameOwner, type Owner } from "./mark.ts"
+import { markTags, owns, readMark, readPruneTag, sameOwner, type Owner } from "./mark.ts"
 import type {
-  Desired,
   DesiredDeployment,
   DesiredFields,
   DeploymentKey,
   FieldName,
   LiveDeployment,
-  Problem,
   Snapshot,
-  SourceName,
   Wanted,
 } from "./model.ts"
-import { problemOf, type ProblemCode } from "./problems.ts"
-import { planRemovals, type Claim, type RemovalFacts } from "./removal.ts"
-import type { Source } from "./source.ts"
+import { ownerOf, strangersOf, type PlanInput } from "./plan-input.ts"
+import { problemsOf } from "./plan-problems.ts"
+import type { ProblemCode } from "./problems.ts"
+import { planRemovals, type Claim } from "./removal.ts"
 import { buildWrite, lettersOf, tagsAfter, withResets } from "./write.ts"
-
-/** Everything that a plan depends on, as values: the same input gives the same plan, in whatever order it came. */
-export interface PlanInput {
-  readonly installation: string
-  readonly source: Source
-  readonly desired: Desired
-  readonly snapshot: Snapshot
-  /** The other configured sources of this workspace. */
-  readonly siblings: ReadonlyMap<SourceName, Sibling>
-  /** Keys whose desired state is what it was at the last write, so a difference was made in Prefect. */
-  readonly unchangedInGit: (key: DeploymentKey) => boolean
-  /** Fields ("*" = all) that are left alone for now, with the reason: `core/patience.ts`. */
-  readonly patience: ReadonlyMap<DeploymentKey, ReadonlyMap<FieldName | "*", Problem>>
-  readonly removal: RemovalFacts
-}
-
-/** What another source declares, as it was last read. */
-export interface Sibling {
-  /** Problem entries included: what is declared badly is declared all the same. */
-  readonly declares: ReadonlySet<DeploymentKey>
-  /** false when it was never read, or not wholly. */
-  readonly complete: boolean
-  /** Whether it could take something over now: it isn't suspended, failing, or forbidden to write. */
-  readonly canTake: boolean
-}
 
 /** Decides about every key that Git declares or this source owns. Pure; apply decides nothing any more. */
 export function planChanges(input: PlanInput): Plan {
@@ -82,19 +55,10 @@ export function planChanges(input: PlanInput): Plan {
   }
 }
 
-export function owns(owner: Owner, live: LiveDeployment): boolean {
-  const mark = readMark(live.allTags, live.key)
-  return mark.kind === "owned" && sameOwner(mark.owner, owner)
-}
-
 /** The other sources that declare a key: one of them takes it over, so it is never retired here. */
 function claimsIn({ siblings }: PlanInput): (key: DeploymentKey) => readonly Claim[] {
   return (key) =>
     [...siblings].flatMap(([source, { declares, canTake }]) => (declares.has(key) ? [{ source, canTake }] : []))
-}
-
-function ownerOf({ installation, source }: PlanInput): Owner {
-  return { installation, source: source.name }
 }
 
 function decide(input: PlanInput, desired: DesiredDeployment): Change {
@@ -106,8 +70,10 @@ function decide(input: PlanInput, desired: DesiredDeployment): Change {
   if (missing) return skip(key, live, ...missing)
   if (live) return decideExisting(input, desired, live)
   if (desired.createWaits) return skip(key, null, desired.createWaits.code as ProblemCode, desired.createWaits.message)
+  const wanted = wantedFields(withoutUnmanaged(desired.fields, input.snapshot), null, [])
   const mark = markTags(ownerOf(input), key, lettersOf(desired.fields, ""))
-  return { action: "create", key, desired, tags: tagsAfter(wantedFields(desired.fields, null, []), null, mark) }
+  const automations = planAutomations(wanted.automations ?? [], [], key, ownerOf(input))
+  return { action: "create", key, desired, tags: tagsAfter(wanted, null, mark), automations }
 }
 
 function decideExisting(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment): Change {
@@ -148,11 +114,12 @@ export function isRetired(live: LiveDeployment): boolean {
 }
 
 function decideOwned(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment, letters: string): Change {
-  const { change, diffs } = changeTo(input, desired, live, letters)
+  const { change, diffs } = changeTo(input, withoutStrangers(input, desired, live), live, letters)
   const restored = isRetired(live) || readPruneTag(live.allTags) === "vetoed"
   const dropped = letters.split("").some((letter) => !lettersOf(desired.fields, letters).includes(letter))
   if (restored) return { ...change, action: "restore", reason: "back in Git" }
-  if (diffs.length === 0 && !dropped) return { action: "keep", key: live.key, live }
+  const unmarked = change.write.automations.length > 0
+  if (diffs.length === 0 && !dropped && !unmarked) return { action: "keep", key: live.key, live }
   const drifted = input.unchangedInGit(live.key)
   if (drifted && input.source.policy.onDrift === "report") {
     return { ...skip(live.key, live, "drift-reported", "edited in Prefect; onDrift: report leaves it"), diffs }
@@ -178,7 +145,10 @@ function decideAdoption(
 /** The write that makes live as Git says and marks it ours, whatever the action is called. */
 function changeTo(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment, letters: string) {
   const waiting = input.patience.get(live.key)
-  const asked = withResets(withDefaultQueue(desired.fields, live, input.snapshot), letters)
+  const asked = withResets(
+    withDefaultQueue(withoutUnmanaged(desired.fields, input.snapshot), live, input.snapshot),
+    letters,
+  )
   const all = wantedFields(asked, live.fields, input.source.policy.ignore)
   const wanted = restoredPause(
     Object.fromEntries(Object.entries(all).filter(([name]) => !waiting?.has(name as FieldName))),
@@ -190,8 +160,30 @@ function changeTo(input: PlanInput, desired: DesiredDeployment, live: LiveDeploy
   const never = readPruneTag(live.allTags) === "never" ? ["gitops-prune=never"] : []
   const tags = tagsAfter(kept, live, [...mark, ...never])
   const sameTags = tags.length === live.allTags.length && tags.every((tag) => live.allTags.includes(tag))
-  const write = buildWrite(kept, live, diffs, sameTags ? null : tags)
+  const write = {
+    ...buildWrite(kept, live, diffs, sameTags ? null : tags),
+    automations: automationsOf(input, kept, live),
+  }
   return { change: { key: live.key, live, desired, diffs, write, from: null }, diffs }
+}
+
+/** A person's automation that is named as one in Git but does something else is theirs until `adopt` says otherwise. */
+function withoutStrangers(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment): DesiredDeployment {
+  if (strangersOf(input, desired, live).length === 0) return desired
+  const automations = { kind: "undecided", reason: "an automation of that name is nobody's" } as const
+  return { ...desired, fields: { ...desired.fields, automations } }
+}
+
+/** Where Git doesn't decide, a restore still gives back what the retirement switched off. */
+function automationsOf(input: PlanInput, wanted: Wanted, live: LiveDeployment): readonly AutomationWrite[] {
+  const known = live.fields.automations ?? []
+  if (wanted.automations === undefined) return readPruneTag(live.allTags) === null ? [] : planReturn(known)
+  return planAutomations(wanted.automations, known, live.key, ownerOf(input))
+}
+
+/** A server whose automations have no tags couldn't tell ours from a person's. */
+function withoutUnmanaged(desired: DesiredFields, { automations }: Snapshot): DesiredFields {
+  return automations === "read" ? desired : { ...desired, automations: { kind: "absent" } }
 }
 
 /** A restore gives back what the retirement took: un-paused, unless it was paused before or Git decides. */
@@ -231,41 +223,4 @@ function missingInfrastructure(desired: DesiredDeployment, snapshot: Snapshot): 
 
 function skip(key: DeploymentKey, live: LiveDeployment | null, code: ProblemCode, message: string) {
   return { action: "skip" as const, key, live, code, message, diffs: [] as readonly FieldDiff[] }
-}
-
-/** What people must know about a decision, at the place in Git that it came from. */
-function problemsOf(input: PlanInput, change: Change): readonly Problem[] {
-  const desired = input.desired.deployments.get(change.key)
-  const skipped = change.action === "skip" ? problemOf(change.code as ProblemCode, change.message, change.key) : null
-  const waiting = [...(input.patience.get(change.key) ?? [])].flatMap(([name, problem]) =>
-    name === "*" ? [] : [{ ...problem, message: `${fieldTitle(name)}: ${problem.message}` }],
-  )
-  const found = [skipped, sharedLimit(change, desired), otherWriter(change), ...waiting].filter(
-    (problem) => problem !== null,
-  )
-  return found.map((problem) => ({ ...problem, ...desired?.at }))
-}
-
-/** `prefect deploy` over one of ours leaves it without our tags. */
-function otherWriter(change: Change): Problem | null {
-  if (change.action !== "adopt" || change.reason !== reasons.markRemoved) return null
-  const message =
-    "its ownership tags were removed: something else deploys it too (a CI job with prefect deploy?); stop that"
-  return problemOf("another-writer", message, change.key)
-}
-
-function sharedLimit(change: Change, desired: DesiredDeployment | undefined): Problem | null {
-  const name = "live" in change ? change.live?.sharedLimit : null
-  if (!name || !desired || !("value" in desired.fields.concurrencyLimit)) return null
-  const message = `the shared concurrency limit "${name}" is attached, so concurrency_limit isn't written`
-  return problemOf("shared-limit-attached", message, change.key)
-}
-
-/** Names of the fields that a change writes, as Prefect writes them; the mark alone is "tags". */
-export function writtenFields(change: Change): readonly string[] {
-  if (!("write" in change)) return []
-  const { fields: sent, tags, schedules } = change.write.patch
-  const names = Object.keys(sent).map((name) => fieldOf(name as FieldName).title)
-  const scheduled = schedules || change.write.removeSchedules.length > 0
-  return [...names, ...(tags ? ["tags"] : []), ...(scheduled ? ["schedules"] : [])]
 }

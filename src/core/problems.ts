@@ -17,7 +17,14 @@ export const problemCodes = {
     summary: "It carries several owner or mark tags, so nobody can say whose it is.",
   },
   "owned-by-other": { severity: "error", summary: "Another source owns it; the first owner keeps it." },
-  "not-adopted": { severity: "warning", summary: "It exists without an owner, and adopt: never leaves it." },
+  "not-adopted": {
+    severity: "warning",
+    summary: "It, or an automation of it, exists without an owner, and `adopt` leaves it.",
+  },
+  "triggers-not-managed": {
+    severity: "warning",
+    summary: "The server is older than 3.4.7, so its automations can't be marked and `triggers` are left alone.",
+  },
   "drift-reported": { severity: "warning", summary: "It was edited in Prefect, and onDrift: report leaves it." },
   "shared-limit-attached": {
     severity: "warning",

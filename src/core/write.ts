@@ -1,5 +1,5 @@
-import type { DeploymentCreate, DeploymentPatch, FieldDiff, Write } from "./change.ts"
-import { fieldNames, fieldOf } from "./fields.ts"
+import type { Change, DeploymentCreate, DeploymentPatch, FieldDiff, Write } from "./change.ts"
+import { fieldNames, fieldOf, fieldTitle } from "./fields.ts"
 import { isControlTag } from "./mark.ts"
 import type { DeploymentFields, DesiredDeployment, DesiredFields, FieldName, LiveDeployment, Wanted } from "./model.ts"
 import { planSchedules } from "./schedule.ts"
@@ -42,14 +42,23 @@ export function buildWrite(
   const differing = new Set(diffs.map(({ field }) => field))
   const schedules =
     wanted.schedules && differing.has("schedules") ? planSchedules(wanted.schedules, live.fields.schedules) : null
-  const sent = [...coupled(differing)].filter((name) => name !== "tags" && name !== "schedules")
+  const sent = [...coupled(differing)].filter((name) => !sentApart.has(name))
   const patch: DeploymentPatch = {
     fields: Object.fromEntries(sent.flatMap((name) => valueToSend(name, wanted, live, differing))),
     ...(tags && { tags }),
     ...(schedules && schedules.patch.length > 0 && { schedules: schedules.patch }),
   }
-  return { wanted, nameSchedules: schedules?.name ?? [], removeSchedules: schedules?.remove ?? [], patch }
+  return {
+    wanted,
+    nameSchedules: schedules?.name ?? [],
+    removeSchedules: schedules?.remove ?? [],
+    patch,
+    automations: [],
+  }
 }
+
+/** Tags and schedules have places of their own in a PATCH, automations routes of their own. */
+const sentApart: ReadonlySet<FieldName> = new Set(["tags", "schedules", "automations"])
 
 /** All tags after a write: managed ones as wanted (else as they are), control tags of others left, our mark as given. */
 export function tagsAfter(wanted: Wanted, live: LiveDeployment | null, control: readonly string[]): readonly string[] {
@@ -61,7 +70,7 @@ export function tagsAfter(wanted: Wanted, live: LiveDeployment | null, control: 
 export function buildCreate(desired: DesiredDeployment, tags: readonly string[]): DeploymentCreate {
   const { flow, name } = desired
   const chosen = Object.fromEntries(fieldNames.map((field) => [field, valueAtCreation(desired.fields, field)]))
-  const { tags: _managed, ...fields } = chosen as unknown as DeploymentFields
+  const { tags: _managed, automations: _apart, ...fields } = chosen as unknown as DeploymentFields
   return { flow, name, fields, tags }
 }
 
@@ -81,6 +90,7 @@ const defaults: DeploymentFields = {
   concurrencyLimit: null,
   concurrencyOptions: null,
   schedules: [],
+  automations: [],
 }
 
 function valueAtCreation<F extends FieldName>(desired: DesiredFields, name: F): DeploymentFields[F] {
@@ -111,4 +121,19 @@ function valueToSend(
   // A queue belongs to its pool, so after a change of the pool only the new pool's default is known to exist.
   if (name === "workQueue") return [[name, differing.has("workPool") ? null : live.fields.workQueue]]
   return []
+}
+
+/** Names of the fields that a change writes, as Prefect writes them; the mark alone is "tags". */
+export function writtenFields(change: Change): readonly string[] {
+  if (!("write" in change)) return []
+  const { fields: sent, tags, schedules } = change.write.patch
+  const names = Object.keys(sent).map((name) => fieldTitle(name as FieldName))
+  const scheduled = schedules || change.write.removeSchedules.length > 0
+  const triggered = change.write.automations.length > 0
+  return [
+    ...names,
+    ...(tags ? ["tags"] : []),
+    ...(scheduled ? ["schedules"] : []),
+    ...(triggered ? [fieldTitle("automations")] : []),
+  ]
 }

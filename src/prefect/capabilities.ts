@@ -8,6 +8,8 @@ export interface Capabilities {
   readonly gracePeriod: boolean
   /** Before 3.3.4 a write deletes late runs too, not only future ones. */
   readonly keepsLateRuns: boolean
+  /** Automations have tags, so ours can be told from others', since 3.4.7. */
+  readonly tagsAutomations: boolean
 }
 
 const oldest = [3, 2, 0] as const
@@ -25,7 +27,12 @@ export function capabilitiesOf(version: string | null): Capabilities {
     throw new PrefectError(message, { kind: "stalled", code: "server-too-old", status: null })
   }
   const since = (...wanted: readonly number[]): boolean => release === null || reaches(release, wanted)
-  return { emptiesJobVariables: since(3, 8, 0), gracePeriod: since(3, 6, 6), keepsLateRuns: since(3, 3, 4) }
+  return {
+    emptiesJobVariables: since(3, 8, 0),
+    gracePeriod: since(3, 6, 6),
+    keepsLateRuns: since(3, 3, 4),
+    tagsAutomations: since(3, 4, 7),
+  }
 }
 
 function reaches(release: readonly number[], wanted: readonly number[]): boolean {

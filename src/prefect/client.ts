@@ -1,10 +1,12 @@
 import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
 import type { Json, JsonObject } from "../core/json.ts"
-import { managedTag } from "../core/mark.ts"
-import type { DeploymentId, DeploymentKey, Instant, LiveDeployment, Snapshot, WorkPool } from "../core/model.ts"
+import { fields } from "../core/fields.ts"
+import { bearsLetter, managedTag } from "../core/mark.ts"
+import type { Coverage, DeploymentId, Instant, LiveDeployment, Snapshot, WorkPool } from "../core/model.ts"
 import { isoTime } from "../lib/clock.ts"
 import { PrefectError } from "../lib/errors.ts"
 import type { Answer } from "./answer.ts"
+import { AutomationClient } from "./automations.ts"
 import { capabilitiesOf, type Capabilities } from "./capabilities.ts"
 import { countDeployments, listDeployments } from "./paging.ts"
 import { listPools } from "./pools.ts"
@@ -23,6 +25,7 @@ const variablesPerQuery = 100
 export class WorkspaceClient implements AsyncDisposable {
   readonly #transport: Transport
   readonly #runs: RunClient
+  readonly automations: AutomationClient
   readonly #cloud: boolean
   #server: Capabilities | null = null
   /** A flow's name never changes, so it is asked for once. */
@@ -34,6 +37,7 @@ export class WorkspaceClient implements AsyncDisposable {
     this.#transport = new Transport(options)
     this.#cloud = options.workspace.auth.kind === "apiKey"
     this.#runs = new RunClient(this.#transport)
+    this.automations = new AutomationClient(this.#transport)
   }
 
   async look(depth: number, signal: AbortSignal) {
@@ -46,21 +50,30 @@ export class WorkspaceClient implements AsyncDisposable {
     }
   }
 
-  async snapshot(keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot> {
-    await this.#capabilities(signal)
+  async snapshot(wanted: Coverage, signal: AbortSignal): Promise<Snapshot> {
+    const { tagsAutomations } = await this.#capabilities(signal)
     this.#pools = await listPools(this.#transport, signal)
-    const tagged = await this.#toLive(await listDeployments(this.#transport, ours, signal), signal)
+    const rows = await listDeployments(this.#transport, ours, signal)
+    const needed = wanted.automations || rows.some(({ tags }) => bearsLetter(tags, fields.automations.letter))
+    const readable = needed && tagsAutomations
+    if (readable) await this.automations.readAll(signal)
+    else this.automations.forget()
+    const tagged = await this.#toLive(rows, signal)
     const deployments = new Map(tagged.map((live) => [live.key, live]))
-    const empty = {
+    const bare: Snapshot = {
       takenAt: this.serverNow(),
       deployments,
       covers: new Set(deployments.keys()),
       workPools: this.#pools,
+      automations: readable ? "read" : tagsAutomations ? "unread" : "unsupported",
     }
-    return this.widen(empty, keys, signal)
+    return this.widen(bare, wanted, signal)
   }
 
-  async widen(snapshot: Snapshot, keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot> {
+  async widen(snapshot: Snapshot, { keys, automations }: Coverage, signal: AbortSignal): Promise<Snapshot> {
+    if (automations && snapshot.automations === "unread") {
+      return this.widen(await this.#withAutomations(snapshot, signal), { keys, automations }, signal)
+    }
     const missing = [...keys].filter((key) => !snapshot.covers.has(key) && !snapshot.deployments.has(key))
     const covers = new Set([...snapshot.covers, ...keys])
     if (missing.length === 0) return keys.size === 0 ? snapshot : { ...snapshot, covers }
@@ -177,15 +190,6 @@ export class WorkspaceClient implements AsyncDisposable {
     return this.#runs.removeLeftovers(id, signal)
   }
 
-  async automations(id: DeploymentId, signal: AbortSignal): Promise<readonly string[]> {
-    const path = `/automations/related-to/prefect.deployment.${id}`
-    const answer = await this.#transport.call(
-      { method: "GET", path, route: "/automations/related-to/{id}", intent: "read" },
-      signal,
-    )
-    return read(wire.automations, answer.body, path).map(({ name }) => name)
-  }
-
   serverNow(): Instant {
     return isoTime(this.#transport.serverNowMs())
   }
@@ -232,8 +236,17 @@ export class WorkspaceClient implements AsyncDisposable {
       const flow = this.#flowNames.get(row.flow_id)
       // The flow went between two requests, and its deployments with it.
       if (flow === undefined) return []
-      return [toLive(row, flow, this.#pools.get(row.work_pool_name ?? "")?.defaultQueue ?? null)]
+      const defaultQueue = this.#pools.get(row.work_pool_name ?? "")?.defaultQueue ?? null
+      return [toLive(row, flow, defaultQueue, (live) => this.automations.known(live))]
     })
+  }
+
+  async #withAutomations(snapshot: Snapshot, signal: AbortSignal): Promise<Snapshot> {
+    await this.automations.readAll(signal)
+    const deployments = [...snapshot.deployments].map(([key, live]) => {
+      return [key, { ...live, fields: { ...live.fields, automations: this.automations.known(live) } }] as const
+    })
+    return { ...snapshot, deployments: new Map(deployments), automations: "read" }
   }
 
   async #learnFlows(rows: readonly WireDeployment[], signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import type {
   DeploymentFields,
   DeploymentId,
   LiveDeployment,
+  LiveFields,
   LiveSchedule,
   Schedule,
   ScheduleSpec,
@@ -16,12 +17,19 @@ import type { Capabilities } from "./capabilities.ts"
 import type { WireDeployment, WireSchedule } from "./wire.ts"
 
 /** Wire to model and back: the one place where Prefect's names and shapes become ours. */
-export function toLive(wire: WireDeployment, flow: string, defaultQueue: string | null): LiveDeployment {
+export function toLive(
+  wire: WireDeployment,
+  flow: string,
+  defaultQueue: string | null,
+  automations: (live: Pick<LiveDeployment, "id" | "key">) => LiveFields["automations"],
+): LiveDeployment {
+  const id = wire.id as DeploymentId
+  const key = deploymentKey(flow, wire.name)
   const limit = wire.global_concurrency_limit ?? null
   const own = limit?.name === `deployment:${wire.id}`
   return {
-    id: wire.id as DeploymentId,
-    key: deploymentKey(flow, wire.name),
+    id,
+    key,
     flow,
     name: wire.name,
     updated: wire.updated ?? wire.created ?? "",
@@ -37,6 +45,7 @@ export function toLive(wire: WireDeployment, flow: string, defaultQueue: string 
       concurrencyLimit: limit && own ? limit.limit : null,
       concurrencyOptions: toOptions(wire.concurrency_options ?? null),
       schedules: wire.schedules.map((schedule) => toSchedule(schedule)),
+      automations: automations({ id, key }),
     },
   }
 }
@@ -108,7 +117,7 @@ function scheduleBody({ slug, spec, active, parameters }: Schedule): JsonObject 
   }
 }
 
-type Sent = Partial<Omit<DeploymentFields, "tags" | "schedules">>
+type Sent = DeploymentPatch["fields"]
 
 function fieldsBody(fields: Sent, server: Capabilities): JsonObject {
   const body: Record<string, Json> = {}

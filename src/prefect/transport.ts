@@ -34,7 +34,7 @@ interface PrefectRequest {
 type Intent = "read" | "write"
 
 export interface Call {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE"
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly path: string
   /** The path with its ids left out, for the metrics. */
   readonly route?: string

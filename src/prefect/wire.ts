@@ -48,6 +48,20 @@ const deployment = z.object({
   global_concurrency_limit: z.object({ name: z.string(), limit: z.number() }).nullish(),
 })
 
+const automation = z.object({
+  id: z.string(),
+  created: z.string().nullish(),
+  updated: z.string().nullish(),
+  name: z.string(),
+  description: z.string().nullish(),
+  enabled: z.boolean(),
+  tags: z.array(z.string()).nullish(),
+  trigger: jsonObject,
+  actions: z.array(json),
+  actions_on_trigger: z.array(json).nullish(),
+  actions_on_resolve: z.array(json).nullish(),
+})
+
 const flow = z.object({ id: z.string(), name: z.string() })
 const workPool = z.object({ id: z.string(), name: z.string(), default_queue_id: z.string().nullish() })
 const workQueue = z.object({ id: z.string(), name: z.string(), work_pool_name: z.string().nullish() })
@@ -61,12 +75,13 @@ export const wire = {
   workQueues: z.array(workQueue),
   count: z.number().int(),
   variables: z.array(z.object({ name: z.string(), value: json })),
-  automations: z.array(z.object({ name: z.string() })),
+  automations: z.array(automation),
   runs: z.array(z.object({ id: z.string(), expected_start_time: z.string().nullish() })),
   version: z.string(),
   id: z.object({ id: z.string() }),
 }
 export type WireDeployment = z.infer<typeof deployment>
+export type WireAutomation = z.infer<typeof automation>
 export type WireSchedule = z.infer<typeof schedule>
 
 /** @throws PrefectError `bad-answer` that names the first thing missing: an answer half understood is none. */

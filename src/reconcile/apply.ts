@@ -7,6 +7,7 @@ import { buildCreate } from "../core/write.ts"
 import type { Clock } from "../lib/clock.ts"
 import { PrefectError, toError } from "../lib/errors.ts"
 import { done, dropped, isAsExpected, type Applied } from "./applied.ts"
+import { readForWrite, removeAutomations, sameAutomations, writeAutomations } from "./automations.ts"
 import type { WorkspacePort } from "./ports.ts"
 import { prune, retire, veto, type Hands } from "./remove.ts"
 
@@ -65,10 +66,17 @@ export class Applier {
     // Nobody's and maybe outside the listing, so what was found is told: else the next plan would create it again.
     if (found) return { ...dropped(change, "somebody created it meanwhile"), live: found }
     const { live, existed } = await this.#createOrFind(change, signal)
-    if (!existed) return { ...done(change, live.id, this.#clock), live }
+    if (!existed) return { ...done(change, live.id, this.#clock), live: await this.#equip(change, live, signal) }
     const message = "somebody created it in the same moment; its schedules and parameters were replaced by Git's"
     const problem = problemOf("created-over-existing", message, change.key) as Problem
     return { result: { change, result: "failed", problem, transient: true }, live, stillDiffers: [] }
+  }
+
+  /** Should one of its automations fail, the deployment is there, and the next turn makes what is missing. */
+  async #equip({ automations }: Creation, live: LiveDeployment, signal: AbortSignal): Promise<LiveDeployment> {
+    if (automations.length === 0) return live
+    await writeAutomations(this.#port, live.id, automations, signal)
+    return { ...live, fields: { ...live.fields, automations: await this.#port.automations.read(live, signal) } }
   }
 
   /** A create whose answer got lost is never sent again blindly: what is there now tells whether it arrived. */
@@ -90,11 +98,17 @@ export class Applier {
     if (!before || !isAsExpected(before, expected)) {
       return { ...dropped(change, "it changed since it was looked at"), live: before }
     }
+    const automations = await readForWrite(this.#port, expected, write.automations, signal)
+    if (automations && !sameAutomations(automations, expected.fields.automations)) {
+      const live = { ...before, fields: { ...before.fields, automations } }
+      return { ...dropped(change, "its automations changed since they were looked at"), live }
+    }
     const since = await this.#port.runsDueSince(expected.id, signal)
     const trouble = await this.#write(expected.id, write, signal)
+    await readForWrite(this.#port, expected, write.automations, signal)
     const after = await this.#port.read(expected.id, signal)
     if (!after) return { ...dropped(change, "it was deleted right after the write"), live: null }
-    await this.#reschedule(after, since, signal)
+    if (touchesRuns(write)) await this.#reschedule(after, since, signal)
     const fields = diffFields(write.wanted, after.fields).map(({ field }) => field)
     const arrived = fields.length === 0 && (write.patch.tags ?? []).every((tag) => after.allTags.includes(tag))
     if (trouble && !(trouble.code === "answer-lost" && arrived)) throw trouble
@@ -116,7 +130,13 @@ export class Applier {
         await this.#port.removeSchedule(id, scheduleId, signal)
         touched = true
       }
-      if (!isEmpty(write.patch)) await this.#port.patch(id, write.patch, signal)
+      await removeAutomations(this.#port, write.automations, signal)
+      touched ||= write.automations.some(({ kind }) => kind === "remove")
+      if (!isEmpty(write.patch)) {
+        await this.#port.patch(id, write.patch, signal)
+        touched = true
+      }
+      await writeAutomations(this.#port, id, write.automations, signal)
       return null
     } catch (error) {
       if (error instanceof PrefectError && (touched || error.code === "answer-lost")) return error
@@ -145,6 +165,11 @@ export class Applier {
 /** Even an empty PATCH re-makes the scheduled runs, so it isn't sent. */
 function isEmpty({ fields, tags, schedules }: DeploymentPatch): boolean {
   return Object.keys(fields).length === 0 && !tags && !schedules
+}
+
+/** Automations have routes of their own, which leave the scheduled runs alone. */
+function touchesRuns({ patch, nameSchedules, removeSchedules }: Write): boolean {
+  return !isEmpty(patch) || nameSchedules.length + removeSchedules.length > 0
 }
 
 function failed(change: Change, error: Error): Applied {

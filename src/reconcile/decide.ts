@@ -1,11 +1,13 @@
 import type { Change, Plan } from "../core/change.ts"
+import { strangers } from "../core/automation.ts"
 import { guardPlan } from "../core/guard.ts"
 import { readMark } from "../core/mark.ts"
 import type { Desired, DeploymentKey, Instant, LiveDeployment, Revision, Snapshot } from "../core/model.ts"
 import type { Obstacles } from "../core/obstacles.ts"
 import type { Hold, Pin, Suspend } from "../core/outcome.ts"
 import { patienceFor } from "../core/patience.ts"
-import { owns, planChanges } from "../core/plan.ts"
+import { planChanges } from "../core/plan.ts"
+import { owns } from "../core/mark.ts"
 import { activeAt, isSourceChanged, type SourceRecord } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
@@ -22,7 +24,7 @@ import {
 import { observe, readIndex, readRecord, type Observation } from "./observe.ts"
 import type { Taken } from "./queue.ts"
 import { readSiblings } from "./siblings.ts"
-import type { Freshness } from "./snapshots.ts"
+import { nothingMore, type Freshness } from "./snapshots.ts"
 
 /** What a turn saw and decided; acting on it is another room's business. */
 export interface Decision {
@@ -89,7 +91,7 @@ async function look(turn: Turn, source: Source, memory: SourceMemory, signal: Ab
   const now = context.clock.now()
   if (source.decommission) {
     const desired = nothingWanted(source, memory.observed?.revision ?? noRevision)
-    const snapshot = await eyes.snapshots.current(new Set(), freshnessOf(taken, workspace, false, now), signal)
+    const snapshot = await eyes.snapshots.current(nothingMore, freshnessOf(taken, workspace, false, now), signal)
     return { desired, snapshot, revision: desired.revision }
   }
   const maxAgeMs = taken.requestedAt === null ? source.intervalMs * pollShare : now - taken.requestedAt
@@ -121,7 +123,8 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
   }
   if (source.apply && plan.changes.some(isRemoval)) {
     const now = context.clock.now()
-    snapshot = await eyes.snapshots.current(snapshot.covers, { listedAfter: now, lookedAfter: now }, signal)
+    const wanted = { keys: snapshot.covers, automations: snapshot.automations === "read" }
+    snapshot = await eyes.snapshots.current(wanted, { listedAfter: now, lookedAfter: now }, signal)
     record = await readRecord(eyes, source, memory.sight, signal)
     plan = planNow(turn, { ...seen, snapshot, record }, new Map())
     const obstacles = await readObstacles(workspace, plan, signal)
@@ -183,7 +186,7 @@ async function readObstacles(
   for (const change of plan.changes) {
     if (change.action !== "prune") continue
     const runs = await port.runs(change.live.id, signal)
-    const automations = await port.automations(change.live.id, signal)
+    const automations = strangers(await port.automations.read(change.live, signal))
     found.set(change.key, { automations, manualRuns: runs.manual, activeRuns: runs.active })
   }
   return found

@@ -1,7 +1,7 @@
 import { deploymentDigest, noPatience, type Patience } from "../core/patience.ts"
 import type { Desired, DeploymentKey, Instant, Revision, SourceName, WorkspaceName } from "../core/model.ts"
 import type { Hold } from "../core/outcome.ts"
-import type { Sibling } from "../core/plan.ts"
+import type { Sibling } from "../core/plan-input.ts"
 import { activeAt, type SourceRecord } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
 import type { Sight } from "./observe.ts"

@@ -78,7 +78,8 @@ export async function observe(
   }
   const unpinned = eyes.render.bind(index, inputs, source)
   const keys = new Set([...unpinned.deployments.keys(), ...unpinned.handsOff])
-  const snapshot = await eyes.snapshots.current(keys, fresh, signal)
+  const automations = [...unpinned.deployments.values()].some(({ fields }) => fields.automations.kind === "declared")
+  const snapshot = await eyes.snapshots.current({ keys, automations }, fresh, signal)
   const pins = await readPins(eyes, source, { index, desired: unpinned, snapshot, sight }, signal)
   const desired = pins.size > 0 ? eyes.render.bind(index, { ...inputs, pins }, source) : unpinned
   return { desired, snapshot }

@@ -1,10 +1,13 @@
 import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
 import type { Json, JsonObject } from "../core/json.ts"
 import type {
+  Automation,
+  Coverage,
   DeploymentId,
   DeploymentKey,
   Desired,
   Instant,
+  LiveAutomation,
   LiveDeployment,
   Revision,
   Snapshot,
@@ -42,10 +45,10 @@ export type GitBlob =
 export interface WorkspacePort {
   /** Two requests whatever the size: how many are ours, and the newest `depth` of them. */
   look(depth: number, signal: AbortSignal): Promise<Look>
-  /** Everything of ours in pages, and each of `keys`, whoever owns it. Fails as a whole or is complete. */
-  snapshot(keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot>
-  /** `snapshot` widened by further keys, the rest as it was: at most a few requests, none when all are covered. */
-  widen(snapshot: Snapshot, keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<Snapshot>
+  /** Everything of ours in pages, and each of `wanted`, whoever owns it. Fails as a whole or is complete. */
+  snapshot(wanted: Coverage, signal: AbortSignal): Promise<Snapshot>
+  /** `snapshot` widened by what it lacks, the rest as it was: at most a few requests, none when all is covered. */
+  widen(snapshot: Snapshot, wanted: Coverage, signal: AbortSignal): Promise<Snapshot>
   read(id: DeploymentId, signal: AbortSignal): Promise<LiveDeployment | null>
   find(flow: string, name: string, signal: AbortSignal): Promise<LiveDeployment | null>
   /** `existed`: the server answered 200 instead of 201, so somebody else created it a moment before. */
@@ -60,6 +63,7 @@ export interface WorkspacePort {
   runsDueSince(id: DeploymentId, signal: AbortSignal): Promise<Instant>
   /** `POST …/schedule`: brings back at once the runs that a write removed, from `since` on. */
   reschedule(id: DeploymentId, since: Instant, signal: AbortSignal): Promise<void>
+  readonly automations: AutomationPort
   /** Values of those Prefect variables that exist. */
   variables(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, Json>>
   /** Creates or replaces one variable. */
@@ -70,12 +74,24 @@ export interface WorkspacePort {
   /** Detaches a concurrency limit without deleting it. */
   detachLimit(id: DeploymentId, signal: AbortSignal): Promise<void>
   runs(id: DeploymentId, signal: AbortSignal): Promise<RunCounts>
-  /** Names of the automations that act on the deployment. */
-  automations(id: DeploymentId, signal: AbortSignal): Promise<readonly string[]>
   /** Deletes runs of a deleted deployment that are still scheduled; returns how many there were. */
   removeLeftoverRuns(id: DeploymentId, signal: AbortSignal): Promise<number>
   /** The server's clock, from its `Date` header. */
   serverNow(): Instant
+}
+
+/** Automations, as far as they act on a deployment. */
+interface AutomationPort {
+  /** All of them, whoever made them, read now; from then on the deployment is read with these. */
+  read(live: Pick<LiveDeployment, "id" | "key">, signal: AbortSignal): Promise<readonly LiveAutomation[]>
+  make(id: DeploymentId, automation: Automation, tags: readonly string[], signal: AbortSignal): Promise<void>
+  replace(
+    at: { readonly id: DeploymentId; readonly automationId: string },
+    automation: Automation,
+    tags: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void>
+  remove(automationId: string, signal: AbortSignal): Promise<void>
 }
 
 export interface Look {

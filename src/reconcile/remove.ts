@@ -1,10 +1,13 @@
+import { isMarked, planRetirement, planReturn, strangers } from "../core/automation.ts"
 import type { Change } from "../core/change.ts"
-import { prunePrefix, pruneTag, readMark, readPruneTag, sameOwner, type Owner } from "../core/mark.ts"
-import type { DeploymentId, LiveDeployment } from "../core/model.ts"
+import { fields } from "../core/fields.ts"
+import { bearsLetter, prunePrefix, pruneTag, readMark, readPruneTag, sameOwner, type Owner } from "../core/mark.ts"
+import type { DeploymentId, LiveAutomation, LiveDeployment } from "../core/model.ts"
 import { isRetired } from "../core/plan.ts"
 import type { Clock } from "../lib/clock.ts"
 import { PrefectError } from "../lib/errors.ts"
 import { done, dropped, isAsExpected, type Applied } from "./applied.ts"
+import { writeAutomations } from "./automations.ts"
 import type { WorkspacePort } from "./ports.ts"
 
 /** What a removal works with. */
@@ -24,6 +27,11 @@ export async function retire(hands: Hands, change: Retire, signal: AbortSignal):
   if (!live) return { ...dropped(change, "it is gone already"), live: null }
   const obstacle = whyNot(hands, live, change.live)
   if (obstacle !== null) return { ...dropped(change, obstacle), live }
+  // First what starts runs without a schedule: should this stop half-way, the deployment is retired anew.
+  if (mayHaveAutomations(live)) {
+    await writeAutomations(port, live.id, planRetirement(await port.automations.read(live, signal)), signal)
+    await port.automations.read(live, signal)
+  }
   const tag = pruneTag(live.fields.paused ? "pending-paused" : "pending")
   const tags = [...live.allTags.filter((other) => !other.startsWith(prunePrefix)), tag]
   await port.patch(live.id, { fields: { paused: true }, tags }, signal)
@@ -43,6 +51,10 @@ export async function veto(
   await port.patch(live.id, { fields: {}, tags }, signal)
   // The write took its scheduled runs away, and this one is meant to run.
   if (live.fields.schedules.some(({ active }) => active)) await port.reschedule(live.id, since, signal)
+  if (mayHaveAutomations(live)) {
+    await writeAutomations(port, live.id, planReturn(await port.automations.read(live, signal)), signal)
+    await port.automations.read(live, signal)
+  }
   return port.read(live.id, signal)
 }
 
@@ -51,10 +63,14 @@ export async function prune(hands: Hands, change: Prune, signal: AbortSignal): P
   const { port, clock } = hands
   const live = await port.read(change.live.id, signal)
   if (!live) return { ...done(change, change.live.id, clock), live: null }
-  const obstacle = whyNot(hands, live, change.live) ?? whyNotGone(live) ?? (await whyUsed(hands, change, signal))
+  const automations = await port.automations.read(live, signal)
+  const used = whyNot(hands, live, change.live) ?? whyNotGone(live) ?? whyStarted(change, automations)
+  const obstacle = used ?? (await whyRunning(hands, change, signal))
   if (obstacle !== null) return { ...dropped(change, obstacle), live }
   // Prefect deletes an attached limit with the deployment, also one that others use.
   if (live.sharedLimit !== null) await port.detachLimit(live.id, signal)
+  // Prefect leaves automations behind, and each start of a deployment that is gone fails.
+  for (const { id } of automations.filter((one) => isMarked(one))) await port.automations.remove(id, signal)
   await removeSurely(port, live.id, signal)
   await port.removeLeftoverRuns(live.id, signal)
   return { ...done(change, live.id, clock), live: null }
@@ -73,12 +89,20 @@ function whyNotGone(live: LiveDeployment): string | null {
 }
 
 /** What a person knew when they let it go is no news; anything beyond that is decided about anew. */
-async function whyUsed({ port }: Hands, { live, obstacles }: Prune, signal: AbortSignal): Promise<string | null> {
+async function whyRunning({ port }: Hands, { live, obstacles }: Prune, signal: AbortSignal): Promise<string | null> {
   const { active, manual } = await port.runs(live.id, signal)
   if (active > (obstacles?.activeRuns ?? 0)) return "a run has just started"
-  if (manual > (obstacles?.manualRuns ?? 0)) return "somebody has just scheduled a run"
-  const automations = await port.automations(live.id, signal)
-  return automations.length > (obstacles?.automations.length ?? 0) ? "an automation acts on it by now" : null
+  return manual > (obstacles?.manualRuns ?? 0) ? "somebody has just scheduled a run" : null
+}
+
+function whyStarted({ obstacles }: Prune, automations: readonly LiveAutomation[]): string | null {
+  const known = obstacles?.automations.length ?? 0
+  return strangers(automations).length > known ? "an automation acts on it by now" : null
+}
+
+/** The letter stands as long as one of ours may be there, whatever was read of them. */
+function mayHaveAutomations({ allTags }: LiveDeployment): boolean {
+  return bearsLetter(allTags, fields.automations.letter)
 }
 
 /** Should the answer get lost, the leftover runs must be looked for all the same. */

@@ -1,5 +1,5 @@
 import { managedTag } from "../core/mark.ts"
-import type { DeploymentId, DeploymentKey, LiveDeployment, Snapshot } from "../core/model.ts"
+import type { Coverage, DeploymentId, DeploymentKey, LiveDeployment, Snapshot } from "../core/model.ts"
 import type { Clock } from "../lib/clock.ts"
 import type { Look, WorkspacePort } from "./ports.ts"
 
@@ -10,6 +10,7 @@ export interface Freshness {
 }
 
 const lookDepthMax = 50
+export const nothingMore: Coverage = { keys: new Set(), automations: false }
 
 /**
  * Live state of one workspace, shared by all its sources. A listing costs the server 7 ms a deployment and blocks it
@@ -39,11 +40,11 @@ export class Snapshots {
     return this.#generation
   }
 
-  /** Live state that covers `keys` and is as fresh as asked. One request at a time: others wait and then share. */
-  current(keys: ReadonlySet<DeploymentKey>, fresh: Freshness, signal: AbortSignal): Promise<Snapshot> {
+  /** Live state that covers `wanted` and is as fresh as asked. One request at a time: others wait and then share. */
+  current(wanted: Coverage, fresh: Freshness, signal: AbortSignal): Promise<Snapshot> {
     return this.#alone(async () => {
-      if (!(await this.#stands(fresh, signal))) await this.#list(keys, signal)
-      const widened = await this.#port.widen(this.#snapshot as Snapshot, keys, signal)
+      if (!(await this.#stands(fresh, signal))) await this.#list(wanted, signal)
+      const widened = await this.#port.widen(this.#snapshot as Snapshot, wanted, signal)
       this.#snapshot = widened
       return widened
     })
@@ -56,7 +57,7 @@ export class Snapshots {
       if (!before) return false
       const now = this.#clock.now()
       if (await this.#stands({ listedAfter: now - this.#listIntervalMs, lookedAfter: now }, signal)) return false
-      await this.#list(new Set(), signal)
+      await this.#list(nothingMore, signal)
       return !sameLive(before, this.#snapshot as Snapshot)
     })
   }
@@ -91,10 +92,11 @@ export class Snapshots {
     return stands
   }
 
-  async #list(keys: ReadonlySet<DeploymentKey>, signal: AbortSignal): Promise<void> {
+  async #list(wanted: Coverage, signal: AbortSignal): Promise<void> {
     const now = this.#clock.now()
-    const covered = new Set([...keys, ...(this.#snapshot?.covers ?? [])])
-    this.#snapshot = await this.#port.snapshot(covered, signal)
+    const keys = new Set([...wanted.keys, ...(this.#snapshot?.covers ?? [])])
+    const automations = wanted.automations || this.#snapshot?.automations === "read"
+    this.#snapshot = await this.#port.snapshot({ keys, automations }, signal)
     this.#listedAt = now
     this.#lookedAt = now
     this.#written = 0
@@ -132,8 +134,16 @@ function matches(look: Look, snapshot: Snapshot): boolean {
 function sameLive(a: Snapshot, b: Snapshot): boolean {
   const same = (key: DeploymentKey, one: LiveDeployment): boolean => {
     const other = b.deployments.get(key)
-    return other?.id === one.id && other.updated === one.updated && other.schedulesDigest === one.schedulesDigest
+    const same = other?.id === one.id && other.updated === one.updated
+    return same && other.schedulesDigest === one.schedulesDigest && automationsOf(other) === automationsOf(one)
   }
   const pools = [...a.workPools.keys()].toSorted().join("\n") === [...b.workPools.keys()].toSorted().join("\n")
   return pools && a.deployments.size === b.deployments.size && [...a.deployments].every(([key, one]) => same(key, one))
+}
+
+function automationsOf({ fields: { automations } }: LiveDeployment): string {
+  return (automations ?? [])
+    .map(({ id, updated }) => `${id} ${updated}`)
+    .toSorted()
+    .join("\n")
 }

@@ -13,6 +13,7 @@ import type {
 import type { Source } from "../core/source.ts"
 import type { IndexedEntry } from "./index.ts"
 import type { Inputs } from "./inputs.ts"
+import { readAutomations } from "./manifest/automations.ts"
 import { checkKeys } from "./manifest/keys.ts"
 import { EntryReader } from "./manifest/reader.ts"
 import { problem } from "./manifest/rules.ts"
@@ -42,7 +43,7 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const name = deploymentName(reader, source)
   const key = flow !== null && name !== null ? deploymentKey(flow, name) : null
   const job = jobFields(reader, source)
-  const fields = { ...readFields(entry, reader, source), ...job.fields }
+  const fields = { ...readFields(entry, reader, { name, source }), ...job.fields }
   const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision })
   checkPull(entry, reader, source)
   if (key !== null && flow !== null) checkScope(reader, flow, fields, source)
@@ -107,13 +108,11 @@ function deploymentName(reader: EntryReader, { rendering }: Source): string | nu
 function readFields(
   entry: IndexedEntry,
   reader: EntryReader,
-  { rendering }: Source,
+  { name, source: { rendering } }: { readonly name: string | null; readonly source: Source },
 ): Omit<DesiredFields, "workPool" | "workQueue" | "jobVariables" | "pullSteps"> {
   const { overrides } = rendering
-  for (const key of ["triggers", "sla"]) {
-    if (reader.has(key))
-      reader.find("triggers-not-managed", `\`${key}\` isn't managed yet: it is left as it is in Prefect`, key)
-  }
+  if (reader.has("sla"))
+    reader.find("sla-not-managed", "`sla` isn't managed: it is left as it is in Prefect Cloud", "sla")
   const paused =
     overrides.paused === null ? reader.boolean("paused") : ({ kind: "declared", value: overrides.paused } as const)
   return {
@@ -126,6 +125,7 @@ function readFields(
     ...schemaFields(entry, reader),
     ...readConcurrency(reader),
     schedules: readSchedules(reader),
+    automations: readAutomations(reader, name),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Change, FieldDiff, Plan } from "../core/change.ts"
 import { fieldOf, fieldNames, fieldTitle } from "../core/fields.ts"
-import { isJsonObject, type Json } from "../core/json.ts"
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
 import type { DesiredDeployment, Location, Problem, SourceName } from "../core/model.ts"
 import type { SourceStatus } from "../core/status.ts"
 import { cleanText } from "../observe/clean.ts"
@@ -137,11 +137,27 @@ function presentDiffs(diffs: readonly FieldDiff[], showValues: boolean): readonl
 /** People put passwords there by hand, where they are in no file and under no secret's name. */
 function hideLiveOnly({ field, path, desired }: FieldDiff, live: Json): Json {
   if (field === "parameters" || field === "jobVariables") return withoutLiveOnly(live, desired)
+  if (field === "automations") return hideActions(path, live, desired)
   if (field !== "schedules") return live
   if (/\]\.parameters(?:[.[]|$)/.test(path)) return withoutLiveOnly(live, desired)
   if (!isJsonObject(live) || !isJsonObject(live["parameters"])) return live
   const wanted = isJsonObject(desired) ? desired["parameters"] : undefined
   return { ...live, parameters: withoutLiveOnly(live["parameters"], wanted) }
+}
+
+/** What a person gave an automation to start runs with is in its actions only. */
+function hideActions(path: string, live: Json, desired: Json | undefined): Json {
+  if (/\]\.actions\[\d+\]\.(?:parameters|job_variables)(?:[.[]|$)/.test(path)) return withoutLiveOnly(live, desired)
+  if (!isJsonObject(live) || !Array.isArray(live["actions"])) return live
+  return {
+    ...live,
+    actions: live["actions"].map((action: Json) => (isJsonObject(action) ? withoutGiven(action) : action)),
+  }
+}
+
+function withoutGiven(action: JsonObject): JsonObject {
+  const given = ["parameters", "job_variables"].filter((key) => action[key] !== undefined)
+  return { ...action, ...Object.fromEntries(given.map((key) => [key, hidden])) }
 }
 
 function withoutLiveOnly(live: Json, desired: Json | undefined): Json {

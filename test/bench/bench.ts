@@ -2,9 +2,10 @@ import { spawn, spawnSync } from "node:child_process"
 import { createHmac } from "node:crypto"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
-import type { DeploymentKey, WorkspaceName } from "../../src/core/model.ts"
+import type { WorkspaceName } from "../../src/core/model.ts"
 import { systemClock } from "../../src/lib/clock.ts"
 import { WorkspaceClient } from "../../src/prefect/client.ts"
+import { nothingMore } from "../../src/reconcile/snapshots.ts"
 import { openGitServer, type GitRepository, type GitServer } from "../support/git-server.ts"
 import { freePort, openPrefect, type PrefectServer } from "../support/prefect/server.ts"
 
@@ -142,9 +143,9 @@ async function looks(size: number, prefect: PrefectServer): Promise<void> {
     clock: systemClock,
     userAgent: "lockstep-bench",
   })
-  await client.snapshot(new Set<DeploymentKey>(), signal)
+  await client.snapshot(nothingMore, signal)
   await measure("Lockstep: cheap look", size, prefect, () => client.look(1, signal))
-  await measure("Lockstep: full look", size, prefect, () => client.snapshot(new Set(), signal))
+  await measure("Lockstep: full look", size, prefect, () => client.snapshot(nothingMore, signal))
 }
 
 /** The real peer, against a server of its own. */

@@ -87,6 +87,7 @@ export function workspaceWith(deployments: readonly LiveDeployment[], record?: J
     deployments: new Map(deployments.map((live) => [live.key, live])),
     covers: new Set<DeploymentKey>(),
     workPools: new Map(),
+    automations: "unread" as const,
   }
   const reads: Partial<WorkspacePort> = {
     look: async () => ({ count: deployments.length, newest: [] }),

@@ -19,7 +19,8 @@ import {
   type WorkspaceName,
 } from "../../src/core/model.ts"
 import type { Plan } from "../../src/core/change.ts"
-import { planChanges, type PlanInput } from "../../src/core/plan.ts"
+import { planChanges } from "../../src/core/plan.ts"
+import type { PlanInput } from "../../src/core/plan-input.ts"
 import type { Policy, Source } from "../../src/core/source.ts"
 import { lettersOf } from "../../src/core/write.ts"
 
@@ -43,6 +44,7 @@ const defaults: DeploymentFields = {
   concurrencyLimit: null,
   concurrencyOptions: null,
   schedules: [],
+  automations: [],
 }
 
 export function sourceOf(name: string, policy: Partial<Policy> = {}): Source {
@@ -122,7 +124,7 @@ export function live(
     name,
     updated: "2026-11-24T10:00:00Z",
     allTags: [...(fields.tags ?? []), ...tags],
-    fields: { ...defaults, schedules: [], ...fields },
+    fields: { ...defaults, schedules: [], automations: null, ...fields },
     schedulesDigest: "",
     sharedLimit: null,
   }
@@ -174,6 +176,7 @@ export function planOf(world: World): Plan {
       workPools: new Map(
         ["pool", "k8s"].map((name) => [name, { name, defaultQueue: "default", queues: new Set(["default"]) }]),
       ),
+      automations: "read",
     },
     siblings: new Map(),
     unchangedInGit: (key) => world.drift?.includes(key) ?? false,

@@ -4,6 +4,7 @@ import type { Json } from "../../src/core/json.ts"
 import { markTags, type Owner } from "../../src/core/mark.ts"
 import {
   deploymentKey,
+  type Automation,
   type DeploymentFields,
   type DeploymentId,
   type DeploymentKey,
@@ -11,6 +12,7 @@ import {
   type DesiredDeployment,
   type DesiredFields,
   type FieldName,
+  type LiveAutomation,
   type LiveDeployment,
   type LiveFields,
   type LiveSchedule,
@@ -24,7 +26,8 @@ import {
   type WorkspaceName,
 } from "../../src/core/model.ts"
 import type { Change, Plan } from "../../src/core/change.ts"
-import { planChanges, type PlanInput } from "../../src/core/plan.ts"
+import { planChanges } from "../../src/core/plan.ts"
+import type { PlanInput } from "../../src/core/plan-input.ts"
 import type { Policy, PrunePolicy, Source } from "../../src/core/source.ts"
 
 /** Values of the model from a few words, so that a test says only what it is about. */
@@ -58,6 +61,7 @@ export const bareFields: DeploymentFields = {
   concurrencyLimit: null,
   concurrencyOptions: null,
   schedules: [],
+  automations: [],
 }
 
 export const cron = (text = "0 6 * * *", timezone: string | null = null): ScheduleSpec => ({
@@ -84,6 +88,29 @@ export function schedule(slug: string | null, spec = cron(), more: Partial<Sched
 
 export function liveSchedule(slug: string | null, spec = cron(), more: Partial<LiveSchedule> = {}): LiveSchedule {
   return { slug, spec, active: true, parameters: {}, id: `id-of-${slug}`, ...more }
+}
+
+export function automation(name: string, more: Partial<Automation> = {}): Automation {
+  const trigger = { type: "event", posture: "Reactive", expect: [`${name}.happened`], threshold: 1, within: 0 }
+  const actions = [{ type: "run-deployment", source: "selected" }]
+  return { name, description: "", enabled: null, trigger, actions, reactions: {}, ...more }
+}
+
+/** Nobody's, unless `owner` is given. */
+export function liveAutomation(on: string, name: string, more: Partial<LiveAutomation> & { owner?: Owner } = {}) {
+  const { owner, ...rest } = more
+  const made: LiveAutomation = {
+    ...automation(name),
+    id: `automation-${name}`,
+    key: key(on),
+    enabled: true,
+    created: noon,
+    updated: noon,
+    tags: owner ? markTags(owner, key(`${on}/${name}`), "") : [],
+    startsOnly: true,
+    ...rest,
+  }
+  return made
 }
 
 type Given = { readonly [F in FieldName]?: DeploymentFields[F] | Value<DeploymentFields[F]> }
@@ -125,7 +152,7 @@ export function desiredOf(deployments: readonly DesiredDeployment[] = [], more: 
 /** A live deployment that nobody owns; `tags` of `fields` are the people's own. */
 export function live(text: string, fields: Partial<LiveFields> = {}, more: Partial<LiveDeployment> = {}) {
   const [flow, name] = text.split("/") as [string, string]
-  const all: LiveFields = { ...bareFields, schedules: [], ...fields }
+  const all: LiveFields = { ...bareFields, schedules: [], automations: [], ...fields }
   const made: LiveDeployment = {
     id: `id-of-${text}` as DeploymentId,
     key: deploymentKey(flow, name),
@@ -164,6 +191,7 @@ export function snapshotOf(deployments: readonly LiveDeployment[], pools = [pool
     deployments: new Map(deployments.map((one) => [one.key, one])),
     covers: new Set(),
     workPools: new Map(pools.map((one) => [one.name, one])),
+    automations: "read",
   }
 }
 

@@ -3,7 +3,12 @@ import { diffFields, wantedFields } from "../../src/core/drift.ts"
 import type { LiveFields, Wanted } from "../../src/core/model.ts"
 import { bareFields, cron, desiredFields, interval, liveSchedule, rrule, schedule } from "./builders.ts"
 
-const liveFields = (fields: Partial<LiveFields>): LiveFields => ({ ...bareFields, schedules: [], ...fields })
+const liveFields = (fields: Partial<LiveFields>): LiveFields => ({
+  ...bareFields,
+  schedules: [],
+  automations: [],
+  ...fields,
+})
 const diff = (wanted: Wanted, live: Partial<LiveFields>) => diffFields(wanted, liveFields(live))
 
 t.test("declared and derived fields are wanted, absent and undecided ones aren't", async (t) => {

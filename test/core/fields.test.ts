@@ -310,5 +310,6 @@ t.test("letters never change their meaning", async (t) => {
     c: "concurrency_limit",
     o: "concurrency_options",
     h: "schedules",
+    g: "triggers",
   })
 })

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import fc from "fast-check"
 import t from "tap"
+import { isMarked } from "../../src/core/automation.ts"
 import { isControlTag, markTags, readMark, sameOwner } from "../../src/core/mark.ts"
 import type { Change } from "../../src/core/change.ts"
 import { wantedFields } from "../../src/core/drift.ts"
@@ -8,15 +9,18 @@ import type {
   DeploymentFields,
   DesiredDeployment,
   FieldName,
+  LiveAutomation,
   LiveDeployment,
   LiveFields,
   Schedule,
   Value,
 } from "../../src/core/model.ts"
 import { fieldNames } from "../../src/core/fields.ts"
-import { planChanges, type PlanInput, type Sibling } from "../../src/core/plan.ts"
+import { planChanges } from "../../src/core/plan.ts"
+import type { PlanInput, Sibling } from "../../src/core/plan-input.ts"
 import { buildCreate } from "../../src/core/write.ts"
 import {
+  automation,
   bareFields,
   cron,
   declared,
@@ -24,6 +28,7 @@ import {
   interval,
   key,
   live,
+  liveAutomation,
   me,
   other,
   pool,
@@ -31,7 +36,7 @@ import {
   sourceOf,
   them,
 } from "./builders.ts"
-import { created, patched, withSchedules, written } from "./prefect-model.ts"
+import { automated, created, patched, withSchedules, written } from "./prefect-model.ts"
 
 /** Any small world of three keys, planned, applied as Prefect would apply it, and planned again. */
 
@@ -58,6 +63,33 @@ const schedules = fc.uniqueArray(scheduleArb, {
   comparator: (a, b) => a.slug !== null && a.slug === b.slug,
 })
 
+const automationArb = fc
+  .record({ name: fc.constantFrom("x", "y", "z"), enabled: fc.constantFrom(null, true, false), count: fc.nat(1) })
+  .map(({ name, enabled, count }) => automation(name, { enabled, description: `${count}` }))
+
+/** Whose it is: mine, another source's, nobody's, a copy of one of mine, or mine and switched off by a retirement. */
+const liveAutomationArb = (on: string): fc.Arbitrary<LiveAutomation> =>
+  fc
+    .record({ one: automationArb, owner: fc.constantFrom(me, me, them, null), alias: fc.constantFrom(null, null, "x") })
+    .chain(({ one, owner, alias }) =>
+      fc
+        .record({
+          startsOnly: fc.boolean(),
+          prune: fc.constantFrom([], [], ["gitops-prune=pending"]),
+          id: fc.uuid(),
+        })
+        .map(({ prune, ...rest }) => {
+          const marked = liveAutomation(on, alias ?? one.name, owner ? { owner } : {})
+          return {
+            ...marked,
+            ...one,
+            ...rest,
+            enabled: one.enabled ?? true,
+            tags: [...marked.tags, ...(owner ? prune : [])],
+          }
+        }),
+    )
+
 const values: { readonly [F in FieldName]: fc.Arbitrary<DeploymentFields[F]> } = {
   description: fc.constantFrom(null, "", "text"),
   version: fc.constantFrom(null, "1"),
@@ -74,6 +106,7 @@ const values: { readonly [F in FieldName]: fc.Arbitrary<DeploymentFields[F]> } =
   concurrencyLimit: fc.constantFrom(null, 1, 2),
   concurrencyOptions: fc.constantFrom(null, { collisionStrategy: "ENQUEUE", gracePeriodSeconds: null }),
   schedules,
+  automations: fc.uniqueArray(automationArb, { maxLength: 3, selector: ({ name }) => name }),
 }
 
 function valueOf<F extends FieldName>(name: F): fc.Arbitrary<Value<DeploymentFields[F]>> {
@@ -94,7 +127,7 @@ const liveFields = fc.record({
   workQueue: fc.constantFrom(null, "fast"),
   schedules,
 }) as fc.Arbitrary<DeploymentFields>
-const letters = fc.subarray("acdehjlnopqstvw".split("")).map((list) => list.join(""))
+const letters = fc.subarray("acdeghjlnopqstvw".split("")).map((list) => list.join(""))
 const control = (name: string) =>
   fc.oneof(
     { weight: 4, arbitrary: letters.map((some) => markTags(me, key(name), some)) },
@@ -106,8 +139,14 @@ const pruneTag = fc.constantFrom([], [], [], ["gitops-prune=pending"], ["gitops-
 
 const liveArb = (name: string): fc.Arbitrary<LiveDeployment> =>
   fc
-    .record({ fields: liveFields, tags: control(name), prune: pruneTag, limit: fc.constantFrom(null, null, "team") })
-    .map(({ fields, tags, prune, limit }) => {
+    .record({
+      fields: liveFields,
+      tags: control(name),
+      prune: pruneTag,
+      limit: fc.constantFrom(null, null, "team"),
+      automations: fc.array(liveAutomationArb(name), { maxLength: 4 }),
+    })
+    .map(({ fields, tags, prune, limit, automations }) => {
       const ids = fields.schedules.map((one, i) => ({
         ...one,
         id: `s${i}`,
@@ -115,7 +154,7 @@ const liveArb = (name: string): fc.Arbitrary<LiveDeployment> =>
         parameters: one.parameters ?? {},
         spec: one.spec.kind === "interval" ? { ...one.spec, anchor: "2025-05-05T05:05:05Z" } : one.spec,
       }))
-      const bare = live(name, { ...fields, schedules: ids })
+      const bare = live(name, { ...fields, schedules: ids, automations })
       return withSchedules({ ...bare, sharedLimit: limit, allTags: [...fields.tags, ...tags, ...prune] }, ids)
     })
 
@@ -153,7 +192,7 @@ function applied(input: PlanInput, changes: readonly Change[]): PlanInput {
 function after(change: Change): LiveDeployment | null {
   switch (change.action) {
     case "create":
-      return created(buildCreate(change.desired, change.tags))
+      return automated(created(buildCreate(change.desired, change.tags)), change.automations)
     case "update":
     case "adopt":
     case "restore":
@@ -220,6 +259,25 @@ t.test("nothing without our mark is changed, but by adoption of a key that Git d
   )
 })
 
+t.test(
+  "no automation without a mark of ours is changed, unless it has a desired one's name and only starts it",
+  async () => {
+    fc.assert(
+      fc.property(worldArb, (input) =>
+        planChanges(input).changes.every((change) => {
+          if (!("write" in change)) return true
+          return change.write.automations.every((one) => {
+            if (one.kind === "make" || isMarked(one.live)) return true
+            const renamed = isMarked(one.live, one.kind === "replace" ? one.automation.name : "")
+            return one.kind === "replace" && (renamed || (one.live.startsOnly && one.live.name === one.automation.name))
+          })
+        }),
+      ),
+      runs,
+    )
+  },
+)
+
 t.test("another source's is adopted only when it is retired or its owner lacks it", async () => {
   fc.assert(
     fc.property(worldArb, (input) =>
@@ -274,6 +332,9 @@ t.test("what is ignored survives a write", async () => {
   )
 })
 
+/** Tags carry the mark, a queue follows its pool, and a restore gives back what a retirement took. */
+const notLeftOpen: ReadonlySet<FieldName> = new Set(["tags", "workQueue", "paused", "automations"])
+
 t.test("fields that Git leaves open and never declared survive a write", async () => {
   fc.assert(
     fc.property(worldArb, (input) => {
@@ -284,7 +345,7 @@ t.test("fields that Git leaves open and never declared survive a write", async (
         if (mark.kind === "owned" && mark.letters !== "") continue
         const wanted = wantedFields(change.desired.fields, change.live.fields, [])
         for (const name of fieldNames) {
-          if (wanted[name] !== undefined || name === "tags" || name === "workQueue" || name === "paused") continue
+          if (wanted[name] !== undefined || notLeftOpen.has(name)) continue
           assert.deepEqual(now.fields[name], change.live.fields[name], name)
         }
       }

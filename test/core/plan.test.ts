@@ -1,6 +1,6 @@
 import t from "tap"
 import { markTags } from "../../src/core/mark.ts"
-import type { Sibling } from "../../src/core/plan.ts"
+import type { Sibling } from "../../src/core/plan-input.ts"
 import type { FieldName, Problem, SourceName } from "../../src/core/model.ts"
 import {
   changeOf,

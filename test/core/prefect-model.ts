@@ -1,3 +1,4 @@
+import type { AutomationWrite } from "../../src/core/automation.ts"
 import { digestOf } from "../../src/core/digest.ts"
 import type { DeploymentCreate, DeploymentPatch, SchedulePatch, Write } from "../../src/core/change.ts"
 import type { Json } from "../../src/core/json.ts"
@@ -5,6 +6,7 @@ import { isControlTag } from "../../src/core/mark.ts"
 import {
   deploymentKey,
   type DeploymentId,
+  type LiveAutomation,
   type LiveDeployment,
   type LiveSchedule,
   type Schedule,
@@ -38,13 +40,30 @@ export function created({ flow, name, fields, tags }: DeploymentCreate): LiveDep
     updated: tick(),
   }
   const made = schedules.map((schedule) => stored({ ...schedule, slug: schedule.slug }))
-  return withSchedules({ ...bare, allTags: tags, fields: { ...rest, ...peoples(tags), schedules: [] } }, made)
+  return withSchedules(
+    { ...bare, allTags: tags, fields: { ...rest, ...peoples(tags), schedules: [], automations: [] } },
+    made,
+  )
 }
 
 export function written(live: LiveDeployment, write: Write): LiveDeployment {
   const named = write.nameSchedules.reduce((now, { id, ...patch }) => schedulePatched(now, id, patch), live)
   const rest = write.removeSchedules.reduce((now, id) => scheduleRemoved(now, id), named)
-  return patched(rest, write.patch)
+  return automated(patched(rest, write.patch), write.automations)
+}
+
+export function automated(live: LiveDeployment, writes: readonly AutomationWrite[]): LiveDeployment {
+  const gone = new Set(writes.flatMap((write) => (write.kind === "make" ? [] : [write.live.id])))
+  const kept = (live.fields.automations ?? []).filter(({ id }) => !gone.has(id))
+  const made = writes.flatMap((write): readonly LiveAutomation[] => {
+    if (write.kind === "remove") return []
+    const at = tick()
+    const { id, created: since } = write.kind === "replace" ? write.live : { id: `automation-${at}`, created: at }
+    const enabled = write.automation.enabled ?? true
+    const known = { id, key: live.key, created: since, updated: at, tags: write.tags, startsOnly: true }
+    return [{ ...write.automation, ...known, enabled }]
+  })
+  return { ...live, fields: { ...live.fields, automations: [...kept, ...made] } }
 }
 
 export function patched(live: LiveDeployment, patch: DeploymentPatch): LiveDeployment {

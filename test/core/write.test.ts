@@ -95,6 +95,7 @@ t.test("a removed schedule is no part of the body", async (t) => {
     nameSchedules: [],
     removeSchedules: ["id-of-a", "id-of-null"],
     patch: { fields: {} },
+    automations: [],
   })
 })
 
@@ -151,7 +152,7 @@ t.test("a create has what Git says, stand-ins for what is undecided, and default
     paused: true,
     tags: ["a"],
   })
-  const { tags: _tags, ...bare } = bareFields
+  const { tags: _tags, automations: _automations, ...bare } = bareFields
   t.strictSame(buildCreate(desired, ["a", "mark"]), {
     flow: "etl",
     name: "a",

@@ -78,6 +78,7 @@ export const live: LiveDeployment = {
     concurrencyLimit: null,
     concurrencyOptions: null,
     schedules: [],
+    automations: null,
   },
 }
 

@@ -3,7 +3,7 @@ import { Secret } from "../../src/core/secret.ts"
 import type { Workspace } from "../../src/core/source.ts"
 import { openProxy } from "../support/proxy.ts"
 import { openPrefect, type PrefectVersion } from "../support/prefect/server.ts"
-import { creation, openClient, secretsOf, secretValue, signal } from "./client.ts"
+import { covering, creation, openClient, secretsOf, secretValue, signal } from "./client.ts"
 
 /** Servers that want an auth string, and a CSRF token with everything but GET. */
 
@@ -19,7 +19,7 @@ async function withBoth(version: PrefectVersion): Promise<void> {
     const { live } = await client.create(creation("auth", "one"), signal)
     await client.patch(live.id, { fields: { description: "new" } }, signal)
     t.equal((await client.read(live.id, signal))?.fields.description, "new")
-    t.equal((await client.snapshot(new Set([live.key]), signal)).deployments.size, 1)
+    t.equal((await client.snapshot(covering(live.key), signal)).deployments.size, 1)
     await client.remove(live.id, signal)
     const tokens = proxy.seen.filter(({ path }) => path.startsWith("/csrf-token"))
     t.equal(tokens.length, 1)
@@ -67,7 +67,7 @@ await t.test("an API key goes as a bearer token, and neither version nor CSRF to
   proxy.fault = ({ path }) => ({ kind: "answer", status: 200, body: path.endsWith("count") ? "0" : "[]" })
   const apiKey: Workspace["auth"] = { kind: "apiKey", key: { kind: "env", name: "KEY" } }
   await using cloud = openClient(proxy.url, { auth: apiKey, secrets: secretsOf("pnu_1") })
-  await cloud.snapshot(new Set(), signal)
+  await cloud.snapshot(covering(), signal)
   t.ok(proxy.seen.every(({ headers }) => headers["authorization"] === "Bearer pnu_1"))
   t.ok(proxy.seen.length > 0 && proxy.seen.every(({ path }) => path.endsWith("/filter")))
 })

@@ -1,4 +1,5 @@
 import t from "tap"
+import { strangers } from "../../src/core/automation.ts"
 import { fieldOf } from "../../src/core/fields.ts"
 import { jsonEqual } from "../../src/core/json.ts"
 import type { DeploymentId, LiveDeployment } from "../../src/core/model.ts"
@@ -192,18 +193,18 @@ async function limits({ client, server, flow, version }: Place): Promise<void> {
 
   await t.test("automations that act on a deployment are known by name", async (t) => {
     const { live } = await client.create(creation(flow, "automated"), signal)
-    t.strictSame(await client.automations(live.id, signal), [])
+    t.strictSame(await client.automations.read(live, signal), [])
     await ask(server.url, "POST", "/automations/", {
       name: `${flow} nightly`,
       trigger: { type: "event", posture: "Reactive", expect: ["no.such.event"], threshold: 1, within: 0 },
       actions: [{ type: "run-deployment", source: "selected", deployment_id: live.id }],
     })
-    t.strictSame(await client.automations(live.id, signal), [`${flow} nightly`])
+    t.strictSame(strangers(await client.automations.read(live, signal)), [`${flow} nightly`])
   })
 
   await t.test("what is gone already is as good as removed, and nothing acts on it", async (t) => {
     const { live } = await client.create(creation(flow, "removed"), signal)
-    t.strictSame(await client.automations(live.id, signal), [])
+    t.strictSame(await client.automations.read(live, signal), [])
     await client.remove(live.id, signal)
     await client.remove(live.id, signal)
     t.equal(await client.find(flow, "removed", signal), null)

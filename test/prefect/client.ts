@@ -1,7 +1,7 @@
 import { WorkspaceClient } from "../../src/prefect/client.ts"
 import type { TransportOptions } from "../../src/prefect/transport.ts"
 import type { DeploymentCreate } from "../../src/core/change.ts"
-import type { DeploymentFields, WorkspaceName } from "../../src/core/model.ts"
+import type { Coverage, DeploymentKey, WorkspaceName } from "../../src/core/model.ts"
 import { Secret, type SecretRef } from "../../src/core/secret.ts"
 import type { Workspace } from "../../src/core/source.ts"
 import { systemClock } from "../../src/lib/clock.ts"
@@ -43,7 +43,7 @@ export function openClient(url: string, options: ClientOptions = {}): WorkspaceC
   return new WorkspaceClient(optionsOf(url, options))
 }
 
-const plain: Omit<DeploymentFields, "tags"> = {
+const plain: DeploymentCreate["fields"] = {
   description: null,
   version: null,
   paused: false,
@@ -63,10 +63,15 @@ const plain: Omit<DeploymentFields, "tags"> = {
 export function creation(
   flow: string,
   name: string,
-  fields: Partial<Omit<DeploymentFields, "tags">> = {},
+  fields: Partial<DeploymentCreate["fields"]> = {},
   tags: readonly string[] = [],
 ): DeploymentCreate {
   return { flow, name, fields: { ...plain, ...fields }, tags }
+}
+
+/** What a snapshot must cover beside what is ours. */
+export function covering(...keys: readonly DeploymentKey[]): Coverage {
+  return { keys: new Set(keys), automations: false }
 }
 
 /** A request around the client. */

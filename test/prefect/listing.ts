@@ -1,11 +1,9 @@
 import t from "tap"
 import type { DeploymentId, DeploymentKey } from "../../src/core/model.ts"
 import { cron, key, type Place } from "./place.ts"
-import { ask, creation, openClient, signal } from "./client.ts"
+import { ask, covering, creation, openClient, signal } from "./client.ts"
 
 /** The half of `behaviours.ts` that is about many deployments and about runs. */
-
-const all = (...keys: readonly DeploymentKey[]) => new Set(keys)
 
 export async function listing({ client, proxy, server, flow }: Place): Promise<void> {
   const tag = "managed-by=gitops"
@@ -19,7 +17,7 @@ export async function listing({ client, proxy, server, flow }: Place): Promise<v
     proxy.seen.length = 0
     await using fresh = openClient(proxy.url)
     const before = await fresh.look(1, signal)
-    const snapshot = await fresh.snapshot(new Set(), signal)
+    const snapshot = await fresh.snapshot(covering(), signal)
     const pages = proxy.seen.filter(({ path, body }) => path === "/deployments/filter" && body.includes('"offset"'))
     t.equal(pages.length, Math.floor(snapshot.deployments.size / 50) + 1)
     t.ok(pages.every(({ body }) => body.includes('"limit":50') && body.includes("CREATED_DESC")))
@@ -33,9 +31,9 @@ export async function listing({ client, proxy, server, flow }: Place): Promise<v
   await t.test("a page that fails fails the whole listing", async (t) => {
     proxy.fault = ({ body }) =>
       body.includes('"offset":50') ? { kind: "answer", status: 422, body: '{"detail":"no"}' } : null
-    await t.rejects(client.snapshot(new Set(), signal), { code: "refused", status: 422 })
+    await t.rejects(client.snapshot(covering(), signal), { code: "refused", status: 422 })
     proxy.fault = ({ body }) => (body.includes('"offset":50') ? { kind: "change", change: () => "[{}]" } : null)
-    await t.rejects(client.snapshot(new Set(), signal), { code: "bad-answer" })
+    await t.rejects(client.snapshot(covering(), signal), { code: "bad-answer" })
     proxy.fault = null
   })
 
@@ -43,9 +41,9 @@ export async function listing({ client, proxy, server, flow }: Place): Promise<v
     let changed = 0
     proxy.fault = ({ body }) =>
       body.includes('"offset":50') && changed++ < 1 ? { kind: "change", change: drop } : null
-    t.ok((await client.snapshot(new Set(), signal)).deployments.size >= many)
+    t.ok((await client.snapshot(covering(), signal)).deployments.size >= many)
     proxy.fault = ({ body }) => (body.includes('"offset":50') ? { kind: "change", change: drop } : null)
-    await t.rejects(client.snapshot(new Set(), signal), { code: "listing-unstable", kind: "transient" })
+    await t.rejects(client.snapshot(covering(), signal), { code: "listing-unstable", kind: "transient" })
     proxy.fault = null
   })
 
@@ -54,7 +52,7 @@ export async function listing({ client, proxy, server, flow }: Place): Promise<v
     await client.create(creation(`${flow}-other`, "stranger"), signal)
     const [foreign, stranger, nobody] = ["foreign", "stranger", "nobody"].map((name) => key(`${flow}-other`, name))
     const wanted = [foreign, stranger, nobody] as [DeploymentKey, DeploymentKey, DeploymentKey]
-    const snapshot = await client.snapshot(all(wanted[0], wanted[2]), signal)
+    const snapshot = await client.snapshot(covering(wanted[0], wanted[2]), signal)
     t.strictSame(
       wanted.map((one) => [snapshot.deployments.has(one), snapshot.covers.has(one)]),
       [
@@ -64,9 +62,9 @@ export async function listing({ client, proxy, server, flow }: Place): Promise<v
       ],
     )
     proxy.seen.length = 0
-    t.equal((await client.widen(snapshot, all(wanted[0], wanted[2]), signal)).deployments, snapshot.deployments)
+    t.equal((await client.widen(snapshot, covering(wanted[0], wanted[2]), signal)).deployments, snapshot.deployments)
     t.equal(proxy.seen.length, 0)
-    const wide = await client.widen(snapshot, all(wanted[1]), signal)
+    const wide = await client.widen(snapshot, covering(wanted[1]), signal)
     t.strictSame([wide.deployments.has(wanted[1]), wide.deployments.size], [true, snapshot.deployments.size + 1])
   })
 

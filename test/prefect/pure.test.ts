@@ -143,11 +143,16 @@ const row = {
 }
 
 await t.test("a live deployment's defaults, control tags and limits are told apart", (t) => {
-  const live = toLive(row, "f", "default")
+  const live = toLive(row, "f", "default", () => null)
   t.strictSame([live.key, live.fields.tags, live.allTags], ["f/n", ["a"], row.tags])
-  t.strictSame([live.fields.workQueue, toLive(row, "f", "other").fields.workQueue], [null, "default"])
+  t.strictSame([live.fields.workQueue, toLive(row, "f", "other", () => null).fields.workQueue], [null, "default"])
   const limited = (name: string) => {
-    const { fields, sharedLimit } = toLive({ ...row, global_concurrency_limit: { name, limit: 3 } }, "f", null)
+    const { fields, sharedLimit } = toLive(
+      { ...row, global_concurrency_limit: { name, limit: 3 } },
+      "f",
+      null,
+      () => null,
+    )
     return [fields.concurrencyLimit, sharedLimit]
   }
   t.strictSame(
@@ -164,7 +169,7 @@ await t.test("a live deployment's defaults, control tags and limits are told apa
 await t.test("the order of schedules says nothing, each of their values does", (t) => {
   const schedule = (id: string, active = true) => ({ id, active, schedule: { cron: "* * * * *" } })
   const digest = (...schedules: ReturnType<typeof schedule>[]) =>
-    toLive({ ...row, schedules }, "f", null).schedulesDigest
+    toLive({ ...row, schedules }, "f", null, () => null).schedulesDigest
   t.equal(digest(schedule("a"), schedule("b")), digest(schedule("b"), schedule("a")))
   t.not(digest(schedule("a")), digest(schedule("a", false)))
   t.not(digest(schedule("a")), digest(schedule("b")))

@@ -4,7 +4,7 @@ import { systemClock } from "../../src/lib/clock.ts"
 import type { DeploymentId } from "../../src/core/model.ts"
 import { openProxy, type Fault } from "../support/proxy.ts"
 import { sharedPrefect } from "../support/prefect/server.ts"
-import { creation, openClient, secretValue, signal } from "./client.ts"
+import { covering, creation, openClient, secretValue, signal } from "./client.ts"
 
 /** What one call makes of each way that a server or a proxy can fail it: a real server behind a proxy that breaks things. */
 
@@ -182,7 +182,7 @@ await t.test("a server older than 3.2.0 is refused, and one that doesn't tell is
   ]
   for (const [fault, code] of versions) {
     await using fresh = openClient(proxy.url)
-    const { result } = await under("/admin/version", fault, ever, () => fresh.snapshot(new Set(), signal))
+    const { result } = await under("/admin/version", fault, ever, () => fresh.snapshot(covering(), signal))
     t.equal(result?.code ?? null, code)
   }
 })

@@ -1,14 +1,15 @@
+import type { AutomationWrite } from "../../src/core/automation.ts"
 import { digestOf } from "../../src/core/digest.ts"
 import type { DeploymentPatch } from "../../src/core/change.ts"
 import type { Json, JsonObject } from "../../src/core/json.ts"
 import { managedTag } from "../../src/core/mark.ts"
-import type { Desired, DeploymentId, LiveDeployment, Revision, Tree } from "../../src/core/model.ts"
+import type { Coverage, Desired, DeploymentId, LiveDeployment, Revision, Tree } from "../../src/core/model.ts"
 import type { Clock } from "../../src/lib/clock.ts"
 import { isoTime } from "../../src/lib/clock.ts"
 import { GitError, PrefectError } from "../../src/lib/errors.ts"
 import type { GitPort, Index, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
-import { declared, desiredOf, pool, schedule, snapshotOf } from "../core/builders.ts"
-import { created, patched } from "../core/prefect-model.ts"
+import { declared, desiredOf, liveAutomation, pool, schedule, snapshotOf } from "../core/builders.ts"
+import { automated, created, patched } from "../core/prefect-model.ts"
 
 /** Time that moves only when it is told to. */
 export class SteppedClock implements Clock {
@@ -68,14 +69,14 @@ export class ModelPrefect implements WorkspacePort {
     const ours = this.#ours().toSorted((a, b) => (a.updated < b.updated ? 1 : -1))
     return { count: ours.length, newest: ours.slice(0, depth) }
   }
-  async snapshot(keys: ReadonlySet<string>) {
+  async snapshot({ keys }: Coverage) {
     if (this.listingFails) throw new PrefectError("busy", { kind: "transient", code: "busy", status: 503 })
     const found = [...this.deployments.values()].filter(
       ({ allTags, key }) => allTags.includes(managedTag) || keys.has(key),
     )
     return { ...snapshotOf(found, [pool("pool")]), takenAt: this.serverNow() }
   }
-  async widen(snapshot: Awaited<ReturnType<WorkspacePort["snapshot"]>>, keys: ReadonlySet<string>) {
+  async widen(snapshot: Awaited<ReturnType<WorkspacePort["snapshot"]>>, { keys }: Coverage) {
     const deployments = new Map(snapshot.deployments)
     for (const live of this.deployments.values()) if (keys.has(live.key)) deployments.set(live.key, live)
     return { ...snapshot, deployments }
@@ -119,8 +120,24 @@ export class ModelPrefect implements WorkspacePort {
   async runs() {
     return this.runCounts
   }
-  async automations() {
-    return this.actingAutomations
+  readonly automations: WorkspacePort["automations"] = {
+    read: async ({ id, key }) => {
+      const theirs = this.actingAutomations.map((name) => liveAutomation(key, name))
+      return [...theirs, ...(this.deployments.get(id)?.fields.automations ?? [])]
+    },
+    make: async (id, automation, tags) => this.#automate(this.#existing(id), { kind: "make", automation, tags }),
+    replace: async ({ id, automationId }, automation, tags) => {
+      const live = this.#existing(id)
+      const before = live.fields.automations?.find((one) => one.id === automationId)
+      if (!before) throw new PrefectError("not found", { kind: "stalled", code: "not-found", status: 404 })
+      this.#automate(live, { kind: "replace", live: before, automation, tags })
+    },
+    remove: async (automationId) => {
+      for (const live of this.deployments.values()) {
+        const before = live.fields.automations?.find((one) => one.id === automationId)
+        if (before) this.#automate(live, { kind: "remove", live: before })
+      }
+    },
   }
   async removeLeftoverRuns() {
     return 0
@@ -135,6 +152,11 @@ export class ModelPrefect implements WorkspacePort {
     this.onWrite(write)
     carryOut()
     if (fault === "lose") throw new PrefectError("lost", { kind: "transient", code: "answer-lost", status: null })
+  }
+
+  /** `updated` of the deployment doesn't follow its automations. */
+  #automate(live: LiveDeployment, write: AutomationWrite): void {
+    this.#write({ kind: "automation", live }, () => this.deployments.set(live.id, automated(live, [write])))
   }
 
   #existing(id: DeploymentId): LiveDeployment {
@@ -152,6 +174,7 @@ export type ModelWrite =
   | { readonly kind: "create"; readonly live: LiveDeployment }
   | { readonly kind: "patch"; readonly live: LiveDeployment; readonly patch: DeploymentPatch }
   | { readonly kind: "remove"; readonly live: LiveDeployment }
+  | { readonly kind: "automation"; readonly live: LiveDeployment }
   | { readonly kind: "variable"; readonly name: string }
 
 /** What one commit declares: deployments of the flow "f" by name with their parameter; `complete: false` = a bad file. */

@@ -199,7 +199,7 @@ t.test("keys that Prefect ignores are warnings that name the right one", async (
     t.match(desired.problems, [{ severity: "warning", code: "unknown-key", message }], name)
     t.equal(desired.kind, "complete")
   }
-  t.match(one({ triggers: [] }).problems, [{ code: "triggers-not-managed", severity: "warning" }])
+  t.match(one({ sla: [] }).problems, [{ code: "sla-not-managed", severity: "warning" }])
 })
 
 t.test("one bad entry leaves the others as they are", async (t) => {

@@ -21,6 +21,7 @@ const fields: DesiredFields = {
   concurrencyLimit: absent,
   concurrencyOptions: absent,
   schedules: absent,
+  automations: absent,
 }
 const desired: DesiredDeployment = {
   key: live.key,
@@ -38,7 +39,7 @@ const update = (...diffs: FieldDiff[]): Change => ({
   live,
   desired,
   diffs,
-  write: { nameSchedules: [], removeSchedules: [], patch: { fields: {} }, wanted: {} },
+  write: { nameSchedules: [], removeSchedules: [], patch: { fields: {} }, wanted: {}, automations: [] },
   reason: "changed in Git",
   from: null,
 })
@@ -46,7 +47,7 @@ const update = (...diffs: FieldDiff[]): Change => ({
 await t.test("each kind of change says what, where and why", async (t) => {
   const place = { file: "a/prefect.yaml", line: 12 }
   const key = "flow/prod"
-  t.strictSame(present({ action: "create", key: live.key, desired, tags: [] }), {
+  t.strictSame(present({ action: "create", key: live.key, desired, tags: [], automations: [] }), {
     action: "create",
     key,
     id: null,

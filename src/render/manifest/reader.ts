@@ -47,6 +47,17 @@ export class EntryReader {
     return node?.kind === "map" ? new EntryReader(this.#file, node, this.#names, this.problems) : null
   }
 
+  /** The mappings of a list, each read like the entry; null when there is no such key, or nothing behind it. */
+  items(key: string): readonly EntryReader[] | null {
+    const node = this.#node.entries.get(key)?.value
+    if (!node || (node.kind === "scalar" && node.value === null)) return null
+    const list = node.kind === "list" ? node.items : []
+    const maps = list.filter((item) => item.kind === "map")
+    if (node.kind !== "list" || maps.length < list.length)
+      this.find("wrong-type", `\`${key}\` must be a list of mappings`, key)
+    return maps.map((map) => new EntryReader(this.#file, map, this.#names, this.problems))
+  }
+
   /** The value behind a key with its placeholders resolved; undefined when there is no such key. */
   resolve(key: string, context: Context): Resolved | undefined {
     const node = this.#node.entries.get(key)?.value

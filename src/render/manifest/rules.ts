@@ -37,7 +37,11 @@ export const rules = {
   "placeholder-unresolved": ["error", "A placeholder that nothing gives a value to; Prefect would drop it silently."],
   "block-in-parameters": ["error", "A block placeholder where nothing resolves it before the run."],
   "image-unverified": ["warning", "It depends on an image that CI may not have pushed yet."],
-  "triggers-not-managed": ["warning", "triggers and sla aren't managed yet."],
+  "trigger-invalid": ["error", "A trigger that Prefect refuses, or one of two with the same name."],
+  "sla-not-managed": [
+    "warning",
+    "Service levels exist on Prefect Cloud only, and can't be read back: they are left alone.",
+  ],
   "pull-without-credentials": ["warning", "The injected git_clone has no credentials, and the source needs some."],
   "legacy-step": ["warning", "A step of Prefect 2 that current workers may not have."],
 } as const satisfies Record<string, readonly [Problem["severity"], string]>

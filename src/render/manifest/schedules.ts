@@ -80,7 +80,7 @@ function readInterval(value: JsonObject, timezone: string | null): ScheduleSpec 
 }
 
 /** Seconds; null when it isn't a duration that Prefect reads. */
-function readDuration(value: Json): number | null {
+export function readDuration(value: Json): number | null {
   if (typeof value === "number") return value
   if (typeof value !== "string") return null
   const clock = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(value)

@@ -19,9 +19,10 @@ export interface Output {
 
 /**
  * Where a text stands decides who resolves what. `pull`: the worker resolves blocks, variables and whatever is left.
- * `job`: the worker resolves blocks and `ctx.`. `plain`: everything is resolved here or is an error.
+ * `job`: the worker resolves blocks and `ctx.`. `event`: what is left is filled in when a trigger fires. `plain`: everything is resolved
+ * here or is an error.
  */
-export type Context = "pull" | "job" | "plain"
+export type Context = "pull" | "job" | "event" | "plain"
 
 export interface Resolved {
   readonly value: Json
@@ -89,14 +90,15 @@ type Found =
   | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
 
 function lookUp(name: string, names: Names, context: Context): Found {
-  if (name.startsWith(blockPrefix)) return context === "plain" ? blockHere(name) : { kind: "left" }
+  if (name.startsWith(blockPrefix))
+    return context === "plain" || context === "event" ? blockHere(name) : { kind: "left" }
   if (name.startsWith(variablePrefix)) return context === "pull" ? { kind: "left" } : variable(name, names)
   if (name.startsWith("$")) return environment(name.slice(1), names, context)
   if (context === "job" && name.startsWith("ctx.")) return { kind: "left" }
   // Prefect looks a bare name up in the environment before the outputs exist.
   const ambient = names.env.get(name)
   if (ambient !== undefined) return { kind: "value", value: ambient, image: false }
-  return output(name, names, context)
+  return context === "event" ? { kind: "left" } : output(name, names, context)
 }
 
 function blockHere(name: string): Found {

@@ -1,0 +1,50 @@
+import { reasons, type Change } from "./change.ts"
+import { fieldTitle } from "./fields.ts"
+import { owns } from "./mark.ts"
+import type { DesiredDeployment, Problem } from "./model.ts"
+import { ownerOf, strangersOf, type PlanInput } from "./plan-input.ts"
+import { problemOf, type ProblemCode } from "./problems.ts"
+
+/** What people must know about a decision, at the place in Git that it came from. */
+export function problemsOf(input: PlanInput, change: Change): readonly Problem[] {
+  const desired = input.desired.deployments.get(change.key)
+  const skipped = change.action === "skip" ? problemOf(change.code as ProblemCode, change.message, change.key) : null
+  const waiting = [...(input.patience.get(change.key) ?? [])].flatMap(([name, problem]) =>
+    name === "*" ? [] : [{ ...problem, message: `${fieldTitle(name)}: ${problem.message}` }],
+  )
+  const triggers = desired && triggerProblem(input, change, desired)
+  const found = [skipped, sharedLimit(change, desired), otherWriter(change), triggers ?? null, ...waiting].filter(
+    (problem) => problem !== null,
+  )
+  return found.map((problem) => ({ ...problem, ...desired?.at }))
+}
+
+/** `prefect deploy` over one of ours leaves it without our tags. */
+function otherWriter(change: Change): Problem | null {
+  if (change.action !== "adopt" || change.reason !== reasons.markRemoved) return null
+  const message =
+    "its ownership tags were removed: something else deploys it too (a CI job with prefect deploy?); stop that"
+  return problemOf("another-writer", message, change.key)
+}
+
+function sharedLimit(change: Change, desired: DesiredDeployment | undefined): Problem | null {
+  const name = "live" in change ? change.live?.sharedLimit : null
+  if (!name || !desired || !("value" in desired.fields.concurrencyLimit)) return null
+  const message = `the shared concurrency limit "${name}" is attached, so concurrency_limit isn't written`
+  return problemOf("shared-limit-attached", message, change.key)
+}
+
+function triggerProblem(input: PlanInput, change: Change, desired: DesiredDeployment): Problem | null {
+  const { automations } = desired.fields
+  if (!("value" in automations) || automations.value.length === 0) return null
+  if (input.snapshot.automations === "unsupported") {
+    const message =
+      "this server's automations can't be marked as ours (it is older than 3.4.7), so triggers are left alone"
+    return problemOf("triggers-not-managed", message, change.key)
+  }
+  const live = "live" in change ? change.live : null
+  const [stranger] = live && owns(ownerOf(input), live) ? strangersOf(input, desired, live) : []
+  if (!stranger) return null
+  const message = `the automation "${stranger.name}" is nobody's and differs from \`triggers\`: delete it, rename the trigger, or set adopt: unowned`
+  return problemOf("not-adopted", message, change.key)
+}

@@ -1,0 +1,73 @@
+import { isJsonObject, type JsonObject } from "../../core/json.ts"
+import type { Automation, Value } from "../../core/model.ts"
+import type { EntryReader } from "./reader.ts"
+import { readDuration } from "./schedules.ts"
+import type { Context } from "./template.ts"
+import { readTrigger } from "./triggers.ts"
+
+const absent = { kind: "absent" } as const
+/** Keys of the automation and its one action; the others are the trigger's. */
+const own = new Set(["name", "description", "enabled", "parameters", "job_variables", "schedule_after"])
+
+/**
+ * `triggers:` as the automations that `prefect deploy` makes of it (`cli/deploy/_triggers.py`,
+ * `events/schemas/deployment_triggers.py`): named `<deployment>__automation_<n>` unless named otherwise, each with one
+ * action, which starts the deployment.
+ */
+export function readAutomations(entry: EntryReader, deployment: string | null): Value<readonly Automation[]> {
+  const items = entry.items("triggers")
+  if (items === null || deployment === null) return absent
+  const value = items.flatMap((item, i) => readOne(item, `${deployment}__automation_${i + 1}`) ?? [])
+  const names = value.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) entry.find("trigger-invalid", `two triggers are named "${twice}": rename one`, "triggers")
+  return { kind: "declared", value }
+}
+
+function readOne(item: EntryReader, standardName: string): Automation | null {
+  const enabled = item.boolean("enabled")
+  const actions = [readAction(item)]
+  const words = item.keys().filter((key) => !own.has(key))
+  const body = Object.fromEntries(words.map((key) => [key, item.resolve(key, "plain")?.value ?? null]))
+  const reading = readTrigger(body)
+  if ("refusal" in reading) {
+    item.find("trigger-invalid", `a trigger that Prefect refuses: ${reading.refusal}`, "")
+    return null
+  }
+  const ignored = words.filter((key) => key !== "type" && !(key in reading.trigger))
+  for (const key of ignored) item.find("unknown-key", `Prefect ignores \`${key}\` in this trigger`, key)
+  return {
+    name: textOf(item, "name") || standardName,
+    description: textOf(item, "description") ?? "",
+    enabled: "value" in enabled ? enabled.value : null,
+    trigger: reading.trigger,
+    actions,
+    reactions: {},
+  }
+}
+
+/** Placeholders such as `{{ event.name }}` in its parameters are filled in when it fires. */
+function readAction(item: EntryReader): JsonObject {
+  const after = readDuration(item.resolve("schedule_after", "plain")?.value ?? 0)
+  if (after === null || after < 0)
+    item.find("trigger-invalid", '`schedule_after` must be seconds, "PT1H", or "HH:MM:SS"', "schedule_after")
+  return {
+    type: "run-deployment",
+    source: "selected",
+    parameters: mappingOf(item, "parameters", "event"),
+    job_variables: mappingOf(item, "job_variables", "job"),
+    schedule_after: after ?? 0,
+  }
+}
+
+function mappingOf(item: EntryReader, key: string, context: Context): JsonObject | null {
+  const value = item.resolve(key, context)?.value ?? null
+  if (value === null || isJsonObject(value)) return value
+  item.find("wrong-type", `\`${key}\` of a trigger must be a mapping`, key)
+  return null
+}
+
+function textOf(item: EntryReader, key: string): string | null {
+  const value = item.text(key)
+  return "value" in value ? value.value : null
+}

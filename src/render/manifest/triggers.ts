@@ -1,0 +1,84 @@
+import { z } from "zod"
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
+import { readDuration } from "./schedules.ts"
+
+/**
+ * What a trigger waits for, with all that Prefect fills in (`events/schemas/automations.py`); keys that Prefect ignores
+ * are dropped.
+ */
+export type TriggerReading = { readonly trigger: JsonObject } | { readonly refusal: string }
+
+const proactiveMinSeconds = 10
+const depthMax = 10
+
+const duration = z.custom<Json>().transform((value, context) => {
+  const seconds = readDuration(value)
+  if (seconds !== null && seconds >= 0) return seconds
+  context.addIssue({ code: "custom", message: 'must be seconds, "PT1H", or "HH:MM:SS"' })
+  return z.NEVER
+})
+const texts = z.array(z.string(), "must be a list of texts")
+const labels = z.record(z.string(), z.union([z.string(), texts], "must be a text or a list of texts"))
+
+const event = z
+  .object({
+    match: labels.default({}),
+    match_related: z.union([labels, z.array(labels)], "must be a mapping of labels, or a list of them").default({}),
+    after: texts.default([]),
+    expect: texts.default([]),
+    for_each: texts.default([]),
+    posture: z.enum(["Reactive", "Proactive"], "must be Reactive or Proactive").default("Reactive"),
+    threshold: z.int("must be a whole number").default(1),
+    within: duration.default(0),
+  })
+  .transform((trigger, context) => {
+    if (trigger.posture === "Reactive" || trigger.within >= proactiveMinSeconds) return trigger
+    if (trigger.within === 0) return { ...trigger, within: proactiveMinSeconds }
+    const message = `must be at least ${proactiveMinSeconds} seconds for a Proactive trigger`
+    context.addIssue({ code: "custom", path: ["within"], message })
+    return z.NEVER
+  })
+
+const parts = z.array(z.custom<JsonObject>((part) => isJsonObject(part as Json), "must be a mapping"))
+const sequence = z.object({ triggers: parts, within: duration.nullish().transform((value) => value ?? null) })
+const compound = sequence
+  .extend({ require: z.union([z.int(), z.enum(["any", "all"])], "must be any, all, or a number") })
+  .refine(({ require, triggers }) => typeof require === "string" || (require >= 1 && require <= triggers.length), {
+    path: ["require"],
+    message: "must be between 1 and the number of triggers",
+  })
+const metric = z.looseObject({})
+const kinds: Readonly<Record<string, z.ZodType>> = { event, sequence, compound, metric }
+
+export function readTrigger(value: JsonObject, depth = 0): TriggerReading {
+  if (depth >= depthMax) return { refusal: `triggers stand more than ${depthMax} deep in each other` }
+  const type = typeOf(value)
+  const kind = kinds[type]
+  if (!kind) return { refusal: `type "${type}" must be event, compound, sequence or metric` }
+  const parsed = kind.safeParse(value)
+  if (!parsed.success) return { refusal: tell(parsed.error) }
+  const trigger = { type, ...(parsed.data as JsonObject) }
+  return type === "compound" || type === "sequence" ? readParts(trigger, depth) : { trigger }
+}
+
+function readParts(trigger: JsonObject, depth: number): TriggerReading {
+  const read: JsonObject[] = []
+  for (const [i, part] of (trigger["triggers"] as readonly JsonObject[]).entries()) {
+    const reading = readTrigger(part, depth + 1)
+    if ("refusal" in reading) return { refusal: `triggers[${i}]: ${reading.refusal}` }
+    read.push(reading.trigger)
+  }
+  return { trigger: { ...trigger, triggers: read } }
+}
+
+/** As Prefect tells them apart where `type` isn't given. */
+function typeOf(value: JsonObject): string {
+  if (typeof value["type"] === "string") return value["type"]
+  if (value["posture"] === "Metric") return "metric"
+  if (value["triggers"] === undefined) return "event"
+  return value["require"] === undefined ? "sequence" : "compound"
+}
+
+function tell({ issues: [issue] }: z.ZodError): string {
+  return `${issue?.path.map(String).join(".") ?? ""} ${issue?.message ?? "is invalid"}`.trim()
+}
