@@ -11,9 +11,9 @@ import { openLog, type LogFormat } from "./observe/log.ts"
 import { Metrics } from "./observe/metrics.ts"
 import { narrate } from "./observe/narrate.ts"
 import { openOperations } from "./operations.ts"
-import { openGit, openRender, type Around } from "./parts.ts"
+import { openGit, openImages, openRender, type Around } from "./parts.ts"
 import { Loop } from "./reconcile/loop.ts"
-import { Registry } from "./registry.ts"
+import { Roster } from "./roster.ts"
 import { openServer } from "./server/server.ts"
 import { version } from "./version.ts"
 import { Workspaces } from "./workspaces.ts"
@@ -38,6 +38,8 @@ export interface DaemonOptions {
 const drainMs = 20_000
 /** First polls of many sources are spread over this, so that a start is no burst. */
 const startSpreadMs = 2_000
+/** A turn goes on without a slow registry; what that says is known the next time. */
+const imagePatienceMs = 3_000
 
 /**
  * Opens everything in order; disposing closes it in reverse.
@@ -57,20 +59,21 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   let stopping = false
   const around: Around = { secrets, clock, events }
   const git = opening.use(openGit(config.stateDir, around))
+  const images = opening.use(openImages(imagePatienceMs, around))
   const { installation } = config
-  const context = { ...around, installation, version, instance: randomUUID(), git, render: await openRender() }
+  const context = { ...around, installation, version, instance: randomUUID(), git, images, render: await openRender() }
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and after the server that tells about them.
   const loop = new Loop(context, { drainMs })
-  const registry = new Registry(config, { loop, clients, git, warn: (message) => log.warn(message) })
+  const roster = new Roster(config, { loop, clients, git, warn: (message) => log.warn(message) })
   // Known before the first request can ask: until then there would be no source that isn't ready.
-  await registry.start(startSpreadMs)
+  await roster.start(startSpreadMs)
   const server = await openServer({
     daemon: {
       board,
       operations: openOperations({ context, loop, board, clock }),
       trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
-      receiver: (name) => registry.config.sources.find((source) => source.name === name)?.receiver ?? null,
+      receiver: (name) => roster.config.sources.find((source) => source.name === name)?.receiver ?? null,
       alive: () => loop.alive(),
       stopping: () => stopping,
       metrics: (openMetrics) => metrics.text(openMetrics),
@@ -91,7 +94,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       onReload: (reload) => {
         events.emit(loadedEvent(configPath, reload))
-        void registry.take(reload).catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
+        void roster.take(reload).catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
       },
       onError: (error) => log.warn({ err: error }, "the config file can't be watched"),
     }),

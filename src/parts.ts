@@ -1,11 +1,12 @@
 import type { SecretReader } from "./core/secret.ts"
 import type { Workspace } from "./core/source.ts"
 import { GitRemotes } from "./git/remotes.ts"
+import { Images } from "./images/images.ts"
 import type { Clock } from "./lib/clock.ts"
 import type { Events } from "./observe/events.ts"
 import { WorkspaceClient } from "./prefect/client.ts"
 import type { RenderPort, WorkspacePort } from "./reconcile/ports.ts"
-import { bind } from "./render/bind.ts"
+import { bind, imagesNamed } from "./render/bind.ts"
 import { codeDigest, codePathsOf } from "./render/pins.ts"
 import { clonedCommit } from "./render/pull.ts"
 import { Renderer, type Index } from "./render/index.ts"
@@ -24,6 +25,13 @@ export function openGit(stateDir: string, { secrets, clock, events }: Around): G
   return new GitRemotes({ stateDir, secrets, clock, onRequest })
 }
 
+/** `patienceMs`: how long one question waits for registries. */
+export function openImages(patienceMs: number, { secrets, clock, events }: Around): Images {
+  const onRequest = (request: { result: "there" | "missing" | "unknown" }): void =>
+    events.emit({ kind: "registry-request", ...request })
+  return new Images({ secrets, clock, userAgent: `lockstep/${version}`, patienceMs, onRequest })
+}
+
 export function openPrefect(workspace: Workspace, { secrets, clock, events }: Around): WorkspacePort & AsyncDisposable {
   return new WorkspaceClient({
     workspace,
@@ -40,6 +48,7 @@ export async function openRender(): Promise<RenderPort> {
     index: (tree, blobs, source) =>
       renderer.index(tree, blobs, { ...source.selection, baseDir: source.rendering.baseDir }),
     bind: (index, inputs, source) => bind(index as Index, inputs, source),
+    imagesOf: (index, inputs, source) => imagesNamed(index as Index, inputs, source),
     codePaths: (index, desired, source) => codePathsOf(index as Index, desired, source),
     codeDigest: (tree, paths, index) => codeDigest(tree, paths, index as Index),
     clonedCommit,

@@ -12,6 +12,7 @@ const may: Record<string, { rooms: readonly string[]; packages: readonly string[
   render: { rooms: ["core"], packages: ["node:", "picomatch", "web-tree-sitter", "yaml", "zod"] },
   config: { rooms: ["core", "lib"], packages: ["node:", "chokidar", "yaml", "zod"] },
   git: { rooms: ["core", "lib"], packages: ["node:", "isomorphic-git", "undici"] },
+  images: { rooms: ["core", "lib"], packages: ["node:", "undici"] },
   prefect: { rooms: ["core", "lib"], packages: ["node:", "undici", "zod"] },
   observe: { rooms: ["core", "lib"], packages: ["node:", "pino", "prom-client"] },
   reconcile: { rooms: ["core", "lib", "observe/events.ts"], packages: [] },

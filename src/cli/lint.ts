@@ -58,14 +58,23 @@ async function lintRepository(
   { render, settings }: { readonly render: RenderPort; readonly settings: LintSettings },
   signal: AbortSignal,
 ): Promise<Linted> {
-  const source = { ...settings.source, selection: { ...settings.source.selection, manifests } }
+  const { selection, rendering } = settings.source
+  // Whether an image is there nobody can know without the network.
+  const offline = { ...rendering, images: "trust" } as const
+  const source = { ...settings.source, selection: { ...selection, manifests }, rendering: offline }
   const git = new WorkTree(root, null)
   const { revision, branch } = await git.resolve(source.remote, source.ref, 0, signal)
   const tree = await git.tree(source.remote, revision, signal)
   const sight = { index: null, record: null, code: new Map<string, string | null>() }
   const eyes = { git: { ...bound(git), tree: async () => tree }, render }
   const index = await readIndex(eyes, source, { revision, sight }, signal)
-  const inputs = { branch, env: settings.env, variables: new Map<string, Json>(), pins: new Map<never, Revision>() }
+  const inputs = {
+    branch,
+    env: settings.env,
+    variables: new Map<string, Json>(),
+    images: new Map(),
+    pins: new Map<never, Revision>(),
+  }
   const desired = render.bind(index, inputs, source)
   const deployments = desired.deployments.size + desired.handsOff.size
   return { root, manifests: manifestPaths(tree, source.selection), deployments, problems: desired.problems }
@@ -95,6 +104,7 @@ export const standardSource: Source = {
     env: {},
     stepOutputs: {},
     images: "trust",
+    registries: [],
     pullCommit: "tree",
     codePaths: [],
     pinClones: false,

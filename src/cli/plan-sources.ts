@@ -12,7 +12,7 @@ import { Events } from "../observe/events.ts"
 import type { TurnContext } from "../reconcile/context.ts"
 import { decide, type Decision } from "../reconcile/decide.ts"
 import { memoryOf, openState, type WorkspaceState } from "../reconcile/memory.ts"
-import type { GitPort, RenderPort, WorkspacePort } from "../reconcile/ports.ts"
+import type { GitPort, ImagesPort, RenderPort, WorkspacePort } from "../reconcile/ports.ts"
 import { readSiblings } from "../reconcile/siblings.ts"
 import { Snapshots } from "../reconcile/snapshots.ts"
 import { version } from "../version.ts"
@@ -21,6 +21,7 @@ import { version } from "../version.ts"
 export interface PlanParts extends AsyncDisposable {
   readonly git: GitPort
   readonly render: RenderPort
+  readonly images: ImagesPort
   readonly secrets: SecretReader
   readonly clock: Clock
   workspace(workspace: Workspace): Promise<WorkspacePort>
@@ -96,7 +97,7 @@ function heldBy({ plan, allowed }: Decision): ReadonlySet<DeploymentKey> {
 }
 
 function contextOf(parts: PlanParts, { config, chosen, workingTree }: PlanRequest): TurnContext {
-  const { git, render, secrets, clock } = parts
+  const { git, render, images, secrets, clock } = parts
   const [only] = chosen
   return {
     installation: config.installation,
@@ -104,6 +105,7 @@ function contextOf(parts: PlanParts, { config, chosen, workingTree }: PlanReques
     instance: randomUUID(),
     git: workingTree !== null && only ? withWorkTree(git, only.remote, workingTree) : git,
     render,
+    images,
     secrets,
     clock,
     events: new Events(() => undefined),

@@ -31,7 +31,6 @@ const unknownOffline: ReadonlySet<string> = new Set([
   "env-missing",
   "variable-missing",
   "step-output-missing",
-  "image-unverified",
 ] satisfies Rule[])
 
 const examples = `

@@ -1,6 +1,7 @@
 import { nearest } from "../core/nearest.ts"
+import { isLoopback } from "../lib/loopback.ts"
 import type { Path } from "./problem.ts"
-import { apiUrlProblem, defaultApiUrl, isLoopback, parseListen, plainUrl, type Environment } from "./values.ts"
+import { apiUrlProblem, defaultApiUrl, parseListen, plainUrl, type Environment } from "./values.ts"
 
 export interface Finding {
   readonly path: Path

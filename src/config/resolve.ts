@@ -162,6 +162,11 @@ function toRendering(entry: Filled, around: Surroundings): Rendering {
     // The schema let only JSON through.
     stepOutputs: (entry.stepOutputs ?? {}) as Rendering["stepOutputs"],
     images: entry.images,
+    registries: (entry.registries ?? []).map(({ host, credentials, caFile }) => ({
+      host,
+      credentials: toCredentials(credentials, around),
+      caFile: filePath(caFile, around),
+    })),
     pullCommit: entry.pullCommit,
     codePaths: entry.codePaths.map((path) => path.replace(/\/+$/, "")),
     pinClones: entry.pinClones,

@@ -64,6 +64,14 @@ const credentials = z
       context.addIssue({ code: "custom", message: "needs a `username` beside the `password`" })
   })
 
+const registry = z.strictObject({
+  host: value
+    .text(value.registryHostProblem)
+    .describe("As it stands in image names: ghcr.io, registry.example.com:5000."),
+  credentials: credentials.optional(),
+  caFile: z.string().min(1).optional().describe("PEM file with further certificate authorities."),
+})
+
 const titles = fieldNames.map((field) => fieldTitle(field))
 const ignored = value.text((path) => {
   const field = path.split(".")[0] ?? ""
@@ -120,6 +128,11 @@ const settings = {
     .optional()
     .describe("Outputs of build steps, by the step's id: those that CI knows and Git doesn't."),
   images: z.enum(["hold", "trust", "registry"]).optional().describe("Default: hold."),
+  registries: nonEmpty(registry)
+    .max(50)
+    .refine((list) => new Set(list.map(({ host }) => host)).size === list.length, "names a host twice")
+    .optional()
+    .describe("How registries are asked with `images: registry`; others are asked without credentials."),
   pullCommit: z.enum(["tree", "revision", "none"]).optional().describe("Default: tree."),
   codePaths: paths.optional().describe("Folders that the flows' code is in. Default: the manifest's folder."),
   pinClones: z.boolean().optional().describe("Pin explicit git_clone steps of this repository too. Default: false."),

@@ -37,6 +37,13 @@ export function gitUrlProblem(text: string): string | null {
   return httpUrlProblem(text, "under `credentials`")
 }
 
+/** A registry's host as images are named by it; a URL or a path would silently match no image. */
+export function registryHostProblem(text: string): string | null {
+  if (text === "index.docker.io" || text === "registry-1.docker.io") return "must be `docker.io`, as in image names"
+  if (/^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::\d{1,5})?$/.test(text)) return null
+  return "must be a host in lower case, with a port where it has one, such as `ghcr.io` or `registry.example.com:5000`"
+}
+
 /** The same for a Prefect API. */
 export function apiUrlProblem(text: string): string | null {
   return httpUrlProblem(text, "under `apiKey` or `authString`")
@@ -104,11 +111,6 @@ export function parseListen(value: string): { host: string; port: number } | nul
   if (host === undefined || port > 65_535) return null
   if (match?.[1] !== undefined && isIP(match[1]) !== 6) return null
   return { host, port }
-}
-
-/** Whether only this machine can reach it. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))
 }
 
 /** What YAML can say and JSON can't: Prefect would store `.nan` and `.inf` as null. */

@@ -6,13 +6,14 @@ const jitterShare = 0.1
 
 /** When to look again. Never "never": a cap, not an end. `chance` is uniform in [0, 1). */
 export function nextDelayMs(
-  outcome: Pick<Outcome, "kind" | "failure" | "results">,
+  outcome: Pick<Outcome, "kind" | "failure" | "results" | "againMs">,
   failures: number,
   intervalMs: number,
   chance: number,
 ): number {
   if (isUnfinished(outcome)) return Math.min(jitter(intervalMs, chance), backoffMs(failures, chance))
-  if (outcome.kind !== "failed") return jitter(intervalMs, chance)
+  if (outcome.kind !== "failed")
+    return Math.min(jitter(intervalMs, chance), outcome.againMs ?? Number.POSITIVE_INFINITY)
   const asked = Math.min(outcome.failure?.retryAfterMs ?? 0, backoffCapMs)
   const backoff = backoffMs(failures, chance)
   // A new commit may be the cure, so only Git's own trouble may slow the polling below the source's interval.

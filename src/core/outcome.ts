@@ -56,6 +56,8 @@ export interface Outcome {
   readonly hold: Hold | null
   readonly suspend: Suspend | null
   readonly pin: Pin | null
+  /** Something outside may be ready sooner than the interval is over (an image that CI pushes): when to look; or null. */
+  readonly againMs: number | null
   readonly counts: Counts
 }
 

@@ -8,7 +8,10 @@ import { problemOf, type ProblemCode } from "./problems.ts"
 /** What people must know about a decision, at the place in Git that it came from. */
 export function problemsOf(input: PlanInput, change: Change): readonly Problem[] {
   const desired = input.desired.deployments.get(change.key)
-  const skipped = change.action === "skip" ? problemOf(change.code as ProblemCode, change.message, change.key) : null
+  const skipped =
+    change.action === "skip" && !isTold(input, change)
+      ? problemOf(change.code as ProblemCode, change.message, change.key)
+      : null
   const waiting = [...(input.patience.get(change.key) ?? [])].flatMap(([name, problem]) =>
     name === "*" ? [] : [{ ...problem, message: `${fieldTitle(name)}: ${problem.message}` }],
   )
@@ -17,6 +20,11 @@ export function problemsOf(input: PlanInput, change: Change): readonly Problem[]
     (problem) => problem !== null,
   )
   return found.map((problem) => ({ ...problem, ...desired?.at }))
+}
+
+/** Reading the manifest has found the very same. */
+function isTold({ desired }: PlanInput, { key, code }: Change & { action: "skip" }): boolean {
+  return desired.problems.some((problem) => problem.key === key && problem.code === code)
 }
 
 /** `prefect deploy` over one of ours leaves it without our tags. */

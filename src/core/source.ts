@@ -32,6 +32,15 @@ export interface Credentials {
   readonly password: SecretRef
 }
 
+/** How one image registry may be asked. */
+export interface RegistryAccess {
+  /** As it stands in image names, with its port: `ghcr.io`, `registry.example.com:5000`; Docker Hub is `docker.io`. */
+  readonly host: string
+  readonly credentials: Credentials | null
+  /** A PEM file with further certificate authorities. */
+  readonly caFile: string | null
+}
+
 export type Ref =
   | { readonly kind: "branch"; readonly name: string }
   | { readonly kind: "tag"; readonly name: string }
@@ -73,6 +82,7 @@ export interface Rendering {
   readonly env: Readonly<Record<string, string | SecretRef>>
   readonly stepOutputs: Readonly<Record<string, JsonObject>>
   readonly images: "hold" | "trust" | "registry"
+  readonly registries: readonly RegistryAccess[]
   readonly pullCommit: "tree" | "revision" | "none"
   /** Empty = the manifest's own folder. */
   readonly codePaths: readonly string[]

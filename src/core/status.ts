@@ -101,8 +101,9 @@ export function countDone(outcome: Pick<Outcome, "plan" | "results">): ActionCou
   return counts
 }
 
-/** Past its grace, and deleted as soon as a run is over: nobody needs to do anything. */
-function isWaitingForRun({ plan }: Outcome): boolean {
+/** For a run to be over, past its grace, or for CI to push an image: nobody needs to do anything. */
+function isWaiting({ plan, againMs }: Outcome): boolean {
+  if (againMs !== null) return true
   return plan?.changes.some((change) => change.action === "skip" && change.code === "waiting-for-run") ?? false
 }
 
@@ -112,7 +113,7 @@ function stateOf(outcome: Outcome): SourceState {
   if (outcome.failure?.kind === "stalled") return "stalled"
   if (outcome.hold) return "held"
   if (outcome.kind === "failed" || outcome.problems.some((problem) => problem.severity === "error")) return "degraded"
-  if (outcome.results.some(({ result }) => result !== "done") || isWaitingForRun(outcome)) return "progressing"
+  if (outcome.results.some(({ result }) => result !== "done") || isWaiting(outcome)) return "progressing"
   if (outcome.counts.drifted > 0) return "drifted"
   return "synced"
 }

@@ -1,7 +1,7 @@
 import type { Revision } from "../core/model.ts"
 import { GitError } from "../lib/errors.ts"
 import { badAnswer } from "./failures.ts"
-import type { Lru } from "./lru.ts"
+import type { Lru } from "../lib/lru.ts"
 import { Mutex } from "./mutex.ts"
 import type { ObjectType } from "./pack.ts"
 import type { Server } from "./server.ts"

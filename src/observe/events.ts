@@ -27,6 +27,8 @@ export type LockstepEvent =
       readonly message: string | null
     }
   | { readonly kind: "git-request"; readonly operation: string; readonly result: "ok" | "error" }
+  /** One look for an image, with its login where there is one. */
+  | { readonly kind: "registry-request"; readonly result: "there" | "missing" | "unknown" }
   | {
       readonly kind: "prefect-request"
       readonly workspace: WorkspaceName

@@ -53,6 +53,7 @@ function countersIn(registry: Registry) {
     driftCorrected: counter("drift_corrected", corrected, ["source", "kind", "field"]),
     gitRequests: counter("git_requests", "Requests to Git servers.", ["operation", "result"]),
     prefectRequests: counter("prefect_requests", "Requests to Prefect.", prefectLabels),
+    registryRequests: counter("registry_requests", "Looks for images in registries.", ["result"]),
     configReloads: counter("config_reloads", "Looks at a changed config file, by result.", ["result"]),
     triggers: counter("triggers", "Reasons to look at a source.", ["source", "kind"]),
   }

@@ -25,6 +25,7 @@ const triggers = [
 const actions = ["create", "update", "adopt", "retire", "restore", "prune"] as const
 const results = ["ok", "failed"] as const
 const reloads = ["ok", "invalid", "unchanged"] as const
+const verdicts = ["there", "missing", "unknown"] as const
 const kind = "deployment"
 /** The states as labels, and where each comes from. */
 const resourceStates: Readonly<Record<string, keyof Counts>> = {
@@ -51,6 +52,7 @@ export class Metrics {
   constructor(build: { readonly version: string; readonly nodeVersion: string }) {
     this.#set.buildInfo.set({ version: build.version, node_version: build.nodeVersion }, 1)
     for (const result of reloads) this.#set.configReloads.inc({ result }, 0)
+    for (const result of verdicts) this.#set.registryRequests.inc({ result }, 0)
   }
 
   readonly take: Listener = listener({
@@ -60,6 +62,7 @@ export class Metrics {
     "turn-ended": ({ outcome }) => this.#end(outcome),
     written: (event) => this.#written(event),
     "git-request": ({ operation, result }) => this.#set.gitRequests.inc({ operation, result }),
+    "registry-request": ({ result }) => this.#set.registryRequests.inc({ result }),
     "prefect-request": (event) => this.#requested(event),
     "config-loaded": ({ result }) => {
       this.#set.configReloads.inc({ result })

@@ -46,6 +46,7 @@ export function narrate(log: Logger): Listener {
     "next-turn": ({ source, at }) => log.debug({ source, at }, "next turn"),
     written: (event) => narrateWrite(log, event),
     "git-request": ({ operation, result }) => log.debug({ operation, result }, "git request"),
+    "registry-request": ({ result }) => log.debug({ result }, "registry request"),
     "prefect-request": ({ kind: _kind, ...request }) => log.debug(request, "prefect request"),
     "config-loaded": (event) => narrateConfig(log, event),
     listening: ({ address }) => log.info({ address }, "listening"),

@@ -3,7 +3,7 @@ import type { Clock } from "../lib/clock.ts"
 import type { Events } from "../observe/events.ts"
 import type { WorkspaceState } from "./memory.ts"
 import type { Eyes } from "./observe.ts"
-import type { GitPort, RenderPort } from "./ports.ts"
+import type { GitPort, ImagesPort, RenderPort } from "./ports.ts"
 
 /** What all turns of a daemon share. */
 export interface TurnContext {
@@ -13,12 +13,13 @@ export interface TurnContext {
   readonly instance: string
   readonly git: GitPort
   readonly render: RenderPort
+  readonly images: ImagesPort
   readonly secrets: SecretReader
   readonly clock: Clock
   readonly events: Events
 }
 
 export function eyesOf(context: TurnContext, workspace: WorkspaceState): Eyes {
-  const { installation, git, render, secrets, clock } = context
-  return { installation, git, render, secrets, clock, port: workspace.port, snapshots: workspace.snapshots }
+  const { installation, git, render, images, secrets, clock } = context
+  return { installation, git, render, images, secrets, clock, port: workspace.port, snapshots: workspace.snapshots }
 }

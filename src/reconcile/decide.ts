@@ -37,6 +37,7 @@ export interface Decision {
   readonly plan: Plan
   readonly allowed: readonly Change[]
   readonly hold: Hold | null
+  readonly imagesAgainMs: number | null
   /** Codes of what a person's confirmation has just let go. */
   readonly released: readonly string[]
 }
@@ -92,7 +93,7 @@ async function look(turn: Turn, source: Source, memory: SourceMemory, signal: Ab
   if (source.decommission) {
     const desired = nothingWanted(source, memory.observed?.revision ?? noRevision)
     const snapshot = await eyes.snapshots.current(nothingMore, freshnessOf(taken, workspace, false, now), signal)
-    return { desired, snapshot, revision: desired.revision }
+    return { desired, snapshot, imagesAgainMs: null, revision: desired.revision }
   }
   const maxAgeMs = taken.requestedAt === null ? source.intervalMs * pollShare : now - taken.requestedAt
   const resolution = await context.git.resolve(source.remote, source.ref, maxAgeMs, signal)
@@ -100,7 +101,9 @@ async function look(turn: Turn, source: Source, memory: SourceMemory, signal: Ab
   if (memory.observed?.revision !== revision) memory.observed = { revision, at: isoTime(now) }
   const index = await readIndex(eyes, source, { revision, sight: memory.sight }, signal)
   const fresh = freshnessOf(taken, workspace, memory.desired?.revision !== revision, context.clock.now())
-  return { ...(await observe(eyes, source, { index, resolution, sight: memory.sight, fresh }, signal)), revision }
+  const { requestedAt } = taken
+  const seen = await observe(eyes, source, { index, resolution, sight: memory.sight, fresh, requestedAt }, signal)
+  return { ...seen, revision }
 }
 
 /** `decommission: true` reads no Git: what the source owns is all there is to say. */

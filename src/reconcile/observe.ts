@@ -5,7 +5,18 @@ import type { SecretReader } from "../core/secret.ts"
 import type { Source } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
 import { ConfigError, GitError } from "../lib/errors.ts"
-import type { GitBlob, GitPort, Index, Inputs, RenderBlob, RenderPort, Resolution, WorkspacePort } from "./ports.ts"
+import { askImages } from "./pushed.ts"
+import type {
+  GitBlob,
+  GitPort,
+  ImagesPort,
+  Index,
+  Inputs,
+  RenderBlob,
+  RenderPort,
+  Resolution,
+  WorkspacePort,
+} from "./ports.ts"
 import type { Freshness, Snapshots } from "./snapshots.ts"
 
 /** The eyes of a turn: what Git says, what Prefect says, and the inputs between them. Nothing is written here. */
@@ -13,6 +24,7 @@ export interface Eyes {
   readonly installation: string
   readonly git: GitPort
   readonly render: RenderPort
+  readonly images: ImagesPort
   readonly secrets: SecretReader
   readonly port: WorkspacePort
   readonly snapshots: Snapshots
@@ -30,6 +42,8 @@ export interface Sight {
 export interface Observation {
   readonly desired: Desired
   readonly snapshot: Snapshot
+  /** When to look again for images that weren't there, in milliseconds; null = none is waited for. */
+  readonly imagesAgainMs: number | null
 }
 
 const fileBytesMax = 1024 * 1024
@@ -66,23 +80,34 @@ export async function readIndex(
 export async function observe(
   eyes: Eyes,
   source: Source,
-  seen: { readonly index: Index; readonly resolution: Resolution; readonly sight: Sight; readonly fresh: Freshness },
+  seen: {
+    readonly index: Index
+    readonly resolution: Resolution
+    readonly sight: Sight
+    readonly fresh: Freshness
+    /** Since when somebody waits for this look; null = nobody does. */
+    readonly requestedAt: number | null
+  },
   signal: AbortSignal,
 ): Promise<Observation> {
-  const { index, resolution, sight, fresh } = seen
+  const { index, resolution, sight, fresh, requestedAt } = seen
   const inputs: Inputs = {
     branch: resolution.branch,
     env: await readEnv(eyes.secrets, source),
     variables: index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map(),
+    images: new Map(),
     pins: new Map(),
   }
-  const unpinned = eyes.render.bind(index, inputs, source)
-  const keys = new Set([...unpinned.deployments.keys(), ...unpinned.handsOff])
-  const automations = [...unpinned.deployments.values()].some(({ fields }) => fields.automations.kind === "declared")
+  const first = eyes.render.bind(index, inputs, source)
+  const keys = new Set([...first.deployments.keys(), ...first.handsOff])
+  const automations = [...first.deployments.values()].some(({ fields }) => fields.automations.kind === "declared")
   const snapshot = await eyes.snapshots.current({ keys, automations }, fresh, signal)
-  const pins = await readPins(eyes, source, { index, desired: unpinned, snapshot, sight }, signal)
-  const desired = pins.size > 0 ? eyes.render.bind(index, { ...inputs, pins }, source) : unpinned
-  return { desired, snapshot }
+  const asked = await askImages(eyes, source, { index, inputs, snapshot, requestedAt }, signal)
+  const pins = await readPins(eyes, source, { index, desired: first, snapshot, sight, waiting: asked.waiting }, signal)
+  const { images, againMs: imagesAgainMs } = asked
+  const isWhole = pins.size === 0 && images.size === 0
+  const desired = isWhole ? first : eyes.render.bind(index, { ...inputs, images, pins }, source)
+  return { desired, snapshot, imagesAgainMs }
 }
 
 /** Read with each listing, so a record that another daemon wrote is seen when live state is. */
@@ -103,30 +128,46 @@ export async function readRecord(
 
 /**
  * `pullCommit: tree`: a clone keeps the commit that is live while the code below its paths is the same there and here,
- * so a commit elsewhere in the repository writes nothing.
+ * so a commit elsewhere in the repository writes nothing. And whatever the policy, it doesn't run ahead of an image that
+ * isn't there yet: both come from one commit.
  */
 async function readPins(
   eyes: Eyes,
   source: Source,
-  seen: { readonly index: Index; readonly desired: Desired; readonly snapshot: Snapshot; readonly sight: Sight },
+  seen: {
+    readonly index: Index
+    readonly desired: Desired
+    readonly snapshot: Snapshot
+    readonly sight: Sight
+    readonly waiting: ReadonlySet<DeploymentKey>
+  },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<DeploymentKey, Revision>> {
   const pins = new Map<DeploymentKey, Revision>()
-  if (source.rendering.pullCommit !== "tree") return pins
+  const { pullCommit } = source.rendering
+  if (pullCommit !== "tree" && seen.waiting.size === 0) return pins
   const trees = new Map<Revision, Tree | null>()
   const digestAt = (commit: Revision, paths: readonly string[]): Promise<string | null> =>
     codeDigest(eyes, source, { ...seen, commit, paths, trees }, signal)
   for (const [key, paths] of eyes.render.codePaths(seen.index, seen.desired, source)) {
-    const live = seen.snapshot.deployments.get(key)
-    const commit =
-      live && isOurs(eyes, source, live.allTags, key)
-        ? eyes.render.clonedCommit(live.fields.pullSteps, source.remote.url)
-        : null
+    const commit = liveCommit(eyes, source, seen.snapshot, key)
     if (!commit || commit === seen.index.revision) continue
-    const [here, there] = [await digestAt(seen.index.revision, paths), await digestAt(commit, paths)]
-    if (here !== null && here === there) pins.set(key, commit)
+    if (seen.waiting.has(key)) pins.set(key, commit)
+    else if (pullCommit === "tree") {
+      const [here, there] = [await digestAt(seen.index.revision, paths), await digestAt(commit, paths)]
+      if (here !== null && here === there) pins.set(key, commit)
+    }
   }
   return pins
+}
+
+/** The commit that the live clone is at. One in somebody else's resource is no reason to keep to it. */
+function liveCommit(eyes: Eyes, source: Source, { deployments }: Snapshot, key: DeploymentKey): Revision | null {
+  const live = deployments.get(key)
+  const mark = live ? readMark(live.allTags, key) : null
+  const isOurs =
+    mark?.kind === "owned" && mark.owner.installation === eyes.installation && mark.owner.source === source.name
+  return live && isOurs ? eyes.render.clonedCommit(live.fields.pullSteps, source.remote.url) : null
 }
 
 /** Digest of the code at a commit; null when the server no longer gives that commit, so the clone moves on. */
@@ -161,12 +202,6 @@ async function treeIfThere(eyes: Eyes, source: Source, commit: Revision, signal:
     if (error instanceof GitError && error.code === "revision-not-found") return null
     throw error
   }
-}
-
-/** A commit in somebody else's resource is no reason to keep to it. */
-function isOurs(eyes: Eyes, source: Source, tags: readonly string[], key: DeploymentKey): boolean {
-  const mark = readMark(tags, key)
-  return mark.kind === "owned" && mark.owner.installation === eyes.installation && mark.owner.source === source.name
 }
 
 /** A value that isn't there stays out: then just the entries that use it have a problem, which names it. */

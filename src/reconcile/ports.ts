@@ -1,4 +1,5 @@
 import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
+import type { ImageVerdict } from "../core/image.ts"
 import type { Json, JsonObject } from "../core/json.ts"
 import type {
   Automation,
@@ -13,7 +14,7 @@ import type {
   Snapshot,
   Tree,
 } from "../core/model.ts"
-import type { Ref, Remote, Source } from "../core/source.ts"
+import type { Ref, RegistryAccess, Remote, Source } from "../core/source.ts"
 
 /** What the loop needs of the outside. Each is implemented by one room; tests put real ones in, or faults before them. */
 
@@ -40,6 +41,23 @@ export interface Resolution {
 export type GitBlob =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "too-large"; readonly size: number }
+
+/** Registries of container images. Fails only by the signal: that nothing can be known is an answer too. */
+export interface ImagesPort {
+  /** `since`: what isn't known to be there, and was last asked for before it, is asked for again now. */
+  ask(
+    question: {
+      readonly images: ReadonlySet<string>
+      readonly registries: readonly RegistryAccess[]
+      readonly since: number
+    },
+    signal: AbortSignal,
+  ): Promise<{
+    readonly verdicts: ReadonlyMap<string, ImageVerdict>
+    /** When to ask again for those that aren't there, in milliseconds from now; null = all are there. */
+    readonly againMs: number | null
+  }>
+}
 
 /** A Prefect workspace. Every method throws PrefectError; `null` always means that the server said 404. */
 export interface WorkspacePort {
@@ -111,6 +129,8 @@ export interface RenderPort {
   /** `needs`: read these blobs, then ask again with all so far. */
   index(tree: Tree, blobs: ReadonlyMap<string, RenderBlob>, source: Source): IndexStep
   bind(index: Index, inputs: Inputs, source: Source): Desired
+  /** For `images: registry`: the images that must be there before the deployments that name them may move to them. */
+  imagesOf(index: Index, inputs: Inputs, source: Source): ReadonlyMap<string, readonly DeploymentKey[]>
   /** For `pullCommit: tree`: the paths whose content each deployment's clone depends on. */
   codePaths(index: Index, desired: Desired, source: Source): ReadonlyMap<DeploymentKey, readonly string[]>
   codeDigest(tree: Tree, paths: readonly string[], index: Index): string
@@ -134,5 +154,6 @@ export interface Inputs {
   readonly branch: string | null
   readonly env: ReadonlyMap<string, string>
   readonly variables: ReadonlyMap<string, Json>
+  readonly images: ReadonlyMap<string, ImageVerdict>
   readonly pins: ReadonlyMap<DeploymentKey, Revision>
 }

@@ -36,6 +36,6 @@ async function readDeclared(context: TurnContext, workspace: WorkspaceState, sou
   const { revision, branch } = await context.git.resolve(source.remote, ref, siblingAgeMaxMs, signal)
   const index = await readIndex(eyes, source, { revision, sight }, signal)
   const variables = index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map()
-  const inputs = { branch, env: await readEnv(eyes.secrets, source), variables, pins: new Map() }
+  const inputs = { branch, env: await readEnv(eyes.secrets, source), variables, images: new Map(), pins: new Map() }
   return declaredBy(context.render.bind(index, inputs, source))
 }

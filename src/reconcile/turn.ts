@@ -57,6 +57,7 @@ const blank = {
   hold: null,
   suspend: null,
   pin: null,
+  againMs: null,
   counts: { desired: 0, owned: 0, drifted: 0, problems: 0, conflicts: 0, held: 0, orphans: 0 },
 } satisfies Partial<Outcome>
 
@@ -92,7 +93,8 @@ async function finish(
 ): Promise<Facts> {
   const { decision, results, signals } = acted
   settle(memoryOf(workspace, source), decision, results)
-  const allDone = decision.hold === null && results.every(({ result }) => result === "done")
+  const waits = decision.hold !== null || decision.imagesAgainMs !== null
+  const allDone = !waits && results.every(({ result }) => result === "done")
   const superseded = decision.hold?.reasons.some(({ code }) => code === "superseded") ?? false
   const unwritten = superseded
     ? []
@@ -106,7 +108,7 @@ function conclude(
   { decision, results, before = [] }: Acted,
   further: readonly Problem[] = [],
 ): Facts {
-  const { plan, hold, pin, revision } = decision
+  const { plan, hold, pin, revision, imagesAgainMs: againMs } = decision
   const failures = results.flatMap((one) => (one.result === "failed" ? [one.problem] : []))
   const problems = [...plan.problems, ...failures, ...further].map((problem) => ({
     ...problem,
@@ -117,7 +119,7 @@ function conclude(
   const waiting = plan.changes.some((change) => made.has(change.action) && !decision.allowed.includes(change))
   const applied = source.apply && !waiting && !isUnfinished({ results }) ? revision : null
   const counts = countsOf(decision, results, problems)
-  return { kind, plan, results: [...before, ...results], problems, hold, pin, applied, counts }
+  return { kind, plan, results: [...before, ...results], problems, hold, pin, applied, counts, againMs }
 }
 
 /** A revision is applied when these are done; removals have a pace of their own. */

@@ -13,6 +13,7 @@ import type {
 import type { Source } from "../core/source.ts"
 import type { IndexedEntry } from "./index.ts"
 import type { Inputs } from "./inputs.ts"
+import { imagesOf, whyUnverified } from "./images.ts"
 import { readAutomations } from "./manifest/automations.ts"
 import { checkKeys } from "./manifest/keys.ts"
 import { EntryReader } from "./manifest/reader.ts"
@@ -28,9 +29,11 @@ export interface BoundEntry {
   readonly key: DeploymentKey | null
   readonly deployment: DesiredDeployment | null
   readonly problems: readonly Problem[]
+  /** Images of the build that it names. */
+  readonly images: readonly string[]
 }
 
-const absent: { readonly kind: "absent"; readonly image?: never } = { kind: "absent" }
+const absent = { kind: "absent" } as const
 /** Prefect's server answers 500 to these in a name. */
 const refusedInNames = /[/%&<>]/
 
@@ -42,17 +45,18 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const flow = flowName(entry, reader)
   const name = deploymentName(reader, source)
   const key = flow !== null && name !== null ? deploymentKey(flow, name) : null
-  const job = jobFields(reader, source)
-  const fields = { ...readFields(entry, reader, { name, source }), ...job.fields }
+  const images = imagesOf(reader, source)
+  const unverified = unverifiedImage(reader, images, source, inputs)
+  const fields = { ...readFields(entry, reader, { name, source }), ...jobFields(reader, source, unverified) }
   const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision })
   checkPull(entry, reader, source)
   if (key !== null && flow !== null) checkScope(reader, flow, fields, source)
-  const problems = reader.problems.map((found) => (key === null ? found : { ...found, key }))
+  const problems = key === null ? reader.problems : reader.problems.map((found) => ({ ...found, key }))
   if (reader.failed || key === null || flow === null || name === null)
-    return { at: entry.at, key, deployment: null, problems }
-  const createWaits = job.unverified ? { ...problem("image-unverified", job.unverified, entry.at), key } : null
-  const deployment = { key, flow, name, at: entry.at, fields: { ...fields, pullSteps: pull }, createWaits }
-  return { at: entry.at, key, deployment, problems }
+    return { at: entry.at, key, deployment: null, problems, images }
+  const whole = { ...fields, pullSteps: pull }
+  const deployment = { key, flow, name, at: entry.at, fields: whole, createWaits: withKey(unverified, key) }
+  return { at: entry.at, key, deployment, problems, images }
 }
 
 function namesFor(entry: IndexedEntry, revision: Revision, inputs: Inputs, source: Source): Names {
@@ -60,6 +64,24 @@ function namesFor(entry: IndexedEntry, revision: Revision, inputs: Inputs, sourc
   const { shortHash, stepOutputs: given } = source.rendering
   const found = stepOutputs([entry.build, entry.push], { env, variables }, { revision, branch, shortHash, given })
   return { env, variables, ...found }
+}
+
+function withKey(found: Problem | null, key: DeploymentKey): Problem | null {
+  return found && { ...found, key }
+}
+
+function unverifiedImage(
+  reader: EntryReader,
+  images: readonly string[],
+  source: Source,
+  inputs: Inputs,
+): Problem | null {
+  const message = whyUnverified(images, source, inputs)
+  if (message === null) return null
+  const found = problem("image-unverified", message, reader.place("work_pool"))
+  // With `hold` that is the rule, and no news; with `registry` somebody waits for it.
+  if (source.rendering.images === "registry") reader.problems.push(found)
+  return found
 }
 
 /** Read from the flow; a wrong name would make a second deployment beside the right one, so it is never guessed. */
@@ -162,19 +184,19 @@ function schemaFields(
 }
 
 /** Work pool, queue and job variables, with the source's overrides; an unverified image leaves the live values. */
-function jobFields(reader: EntryReader, { rendering }: Source) {
-  const { overrides, images } = rendering
+function jobFields(reader: EntryReader, { rendering }: Source, unverified: Problem | null) {
+  const { overrides } = rendering
   const pool = reader.below("work_pool")
   const queue = pool?.text("work_queue_name") ?? absent
   const variables = pool?.object("job_variables", "job") ?? absent
-  const fields = {
+  return {
     workPool: { kind: "declared", value: workPoolName(reader, pool, overrides.workPool) } as const,
     workQueue: overrides.workQueue === null ? queue : ({ kind: "declared", value: overrides.workQueue } as const),
-    jobVariables: withOverrides(variables, overrides.jobVariables),
+    jobVariables:
+      unverified === null
+        ? withOverrides(variables, overrides.jobVariables)
+        : ({ kind: "undecided", reason: unverified.message } as const),
   }
-  if (variables.image !== true || images === "trust") return { fields, unverified: null }
-  const reason = "job_variables name an image that CI builds, and nobody has checked that it exists (images: hold)"
-  return { fields: { ...fields, jobVariables: { kind: "undecided", reason } as const }, unverified: reason }
 }
 
 function workPoolName(reader: EntryReader, pool: EntryReader | null, over: string | null): string | null {
@@ -187,7 +209,7 @@ function workPoolName(reader: EntryReader, pool: EntryReader | null, over: strin
 
 /** Merged one level deep: `env` of the overrides adds to the manifest's `env`. */
 function withOverrides(variables: Value<JsonObject>, over: JsonObject): Value<JsonObject> {
-  if (Object.keys(over).length === 0) return plain(variables)
+  if (Object.keys(over).length === 0) return variables
   const own = variables.kind === "declared" ? variables.value : {}
   const merged = Object.entries(over).map(([key, value]) => [key, mergeOne(own[key], value)])
   return { kind: "declared", value: { ...own, ...(Object.fromEntries(merged) as JsonObject) } }
@@ -200,10 +222,6 @@ function mergeOne(own: JsonObject[string] | undefined, over: JsonObject[string])
 
 function isMap(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value)
-}
-
-function plain(value: Value<JsonObject>): Value<JsonObject> {
-  return value.kind === "declared" ? { kind: "declared", value: value.value } : value
 }
 
 function checkPull(entry: IndexedEntry, reader: EntryReader, { remote }: Source): void {

@@ -11,12 +11,7 @@ import { problem } from "./manifest/rules.ts"
 
 /** An index with everything that it leaves open filled in. Pure: the same index and inputs give the same Desired. */
 export function bind(index: Index, inputs: Inputs, source: Source): Desired {
-  const selected = picomatch([...source.selection.select], { dot: true })
-  const wanted = (key: DeploymentKey | null): boolean =>
-    source.selection.select.length === 0 || key === null || selected(key)
-  const bound = index.entries
-    .map((entry) => bindEntry(entry, index.revision, inputs, source))
-    .filter(({ key }) => wanted(key))
+  const bound = bindEntries(index, inputs, source)
   const twice = declaredTwice(bound)
   const sound = bound.filter((entry) => entry.deployment && !twice.keys.has(entry.deployment.key))
   const deployments = new Map(
@@ -33,6 +28,26 @@ export function bind(index: Index, inputs: Inputs, source: Source): Desired {
     problems: problems.toSorted(byPlace),
     digest: digestOf([...deployments.values()].map((deployment) => deploymentJson(deployment)).toSorted(byKey)),
   }
+}
+
+/** The images that must be there before deployments may move to them, and which name each. */
+export function imagesNamed(
+  index: Index,
+  inputs: Inputs,
+  source: Source,
+): ReadonlyMap<string, readonly DeploymentKey[]> {
+  const named = bindEntries(index, inputs, source).flatMap(({ deployment, images }) =>
+    deployment ? images.map((image) => ({ image, key: deployment.key })) : [],
+  )
+  const byImage = Map.groupBy(named, ({ image }) => image)
+  return new Map([...byImage].map(([image, uses]) => [image, uses.map(({ key }) => key)]))
+}
+
+function bindEntries(index: Index, inputs: Inputs, source: Source): readonly BoundEntry[] {
+  const selected = picomatch([...source.selection.select], { dot: true })
+  const wanted = (key: DeploymentKey | null): boolean =>
+    source.selection.select.length === 0 || key === null || selected(key)
+  return index.entries.map((entry) => bindEntry(entry, index.revision, inputs, source)).filter(({ key }) => wanted(key))
 }
 
 /** Which entry is meant nobody can know, so neither is touched. */

@@ -1,3 +1,4 @@
+import type { ImageVerdict } from "../core/image.ts"
 import type { Json } from "../core/json.ts"
 import type { DeploymentKey, Revision } from "../core/model.ts"
 
@@ -9,6 +10,8 @@ export interface Inputs {
   readonly env: ReadonlyMap<string, string>
   /** Prefect variables that exist. */
   readonly variables: ReadonlyMap<string, Json>
+  /** What registries say of the images that `imagesOf` named; absent = not asked. Counts with `images: registry` only. */
+  readonly images: ReadonlyMap<string, ImageVerdict>
   /** The commit that a deployment's clone keeps; absent = the revision itself. */
   readonly pins: ReadonlyMap<DeploymentKey, Revision>
 }

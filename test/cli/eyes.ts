@@ -52,6 +52,7 @@ export const render: RenderPort = {
       digest: "digest",
     }
   },
+  imagesOf: () => new Map(),
   codePaths: () => new Map(),
   codeDigest: () => "",
   clonedCommit: () => null,

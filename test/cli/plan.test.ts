@@ -38,6 +38,7 @@ function planning(t: Test, world: World, shell: Shell = {}) {
     return {
       git,
       render,
+      images: { ask: () => Promise.reject(new Error("no image is named here")) },
       secrets: new Secrets({}),
       clock: { now: () => now, sleep: () => Promise.resolve(), random: () => 0.5 },
       workspace: async () => workspaceWith(world.live ?? [], world.record),

@@ -68,6 +68,7 @@ export function sourceOf(name: string, policy: Partial<Policy> = {}): Source {
       env: {},
       stepOutputs: {},
       images: "hold",
+      registries: [],
       pullCommit: "tree",
       codePaths: [],
       pinClones: false,

@@ -60,6 +60,7 @@ await t.test("two keys and one source are a whole config, the rest are defaults"
           env: {},
           stepOutputs: {},
           images: "hold",
+          registries: [],
           pullCommit: "tree",
           codePaths: [],
           pinClones: false,
@@ -161,6 +162,26 @@ await t.test("the first lines of each wrong config tell what to write instead, w
     ],
     ["no URL", "installation: a\nsources:\n  - name: a\n", "3:5: sources[0].url: is missing"],
     ["a URL with a query", minimal.replace(".git", ".git?a=b"), "4:5: sources[0].url: must not contain a query"],
+    [
+      "a registry's URL for its host",
+      withSource('registries: [{ host: "https://ghcr.io" }]'),
+      "5:20: sources[0].registries[0].host: must be a host in lower case",
+    ],
+    [
+      "another name of Docker Hub",
+      withSource("registries: [{ host: index.docker.io }]"),
+      "5:20: sources[0].registries[0].host: must be `docker.io`",
+    ],
+    [
+      "a registry twice",
+      withSource("registries: [{ host: ghcr.io }, { host: ghcr.io }]"),
+      "5:5: sources[0].registries: names a host twice",
+    ],
+    [
+      "a registry's password itself",
+      withSource("registries: [{ host: ghcr.io, credentials: { token: abc } }]"),
+      "5:50: sources[0].registries[0].credentials.token: must be a reference",
+    ],
     [
       "a password without a user",
       withSource("credentials: { password: { env: P } }"),

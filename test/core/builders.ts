@@ -214,6 +214,7 @@ export function sourceOf(policy: PolicyChange = {}, more: Partial<Source> = {}):
       env: {},
       stepOutputs: {},
       images: "hold",
+      registries: [],
       pullCommit: "none",
       codePaths: [],
       pinClones: false,

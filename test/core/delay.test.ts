@@ -5,7 +5,7 @@ import { backoffMs, isUnfinished, jitter, nextDelayMs } from "../../src/core/del
 import type { Failure, Outcome } from "../../src/core/outcome.ts"
 import { changeOf, declared } from "./builders.ts"
 
-type Shown = Pick<Outcome, "kind" | "failure" | "results">
+type Shown = Pick<Outcome, "kind" | "failure" | "results" | "againMs">
 const minute = 60_000
 const change = changeOf({ declared: [declared("etl/a")] })
 const dropped: ChangeResult = { change, result: "dropped", message: "m" }
@@ -19,8 +19,9 @@ const failure = (stage: Failure["stage"], retryAfterMs: number | null = null): S
   kind: "failed",
   failure: { stage, kind: "transient", code: "c", message: "m", retryAfterMs },
   results: [],
+  againMs: null,
 })
-const good: Shown = { kind: "converged", failure: null, results: [] }
+const good: Shown = { kind: "converged", failure: null, results: [], againMs: null }
 
 t.test("a turn that came to its end is repeated after the interval, a tenth more or less", async (t) => {
   for (const kind of ["converged", "held", "degraded", "suspended"] as const) {
@@ -39,6 +40,11 @@ t.test("what was left undone is tried again sooner, but never later than the int
   t.equal(isUnfinished({ results: [refused(true)] }), true)
   t.equal(isUnfinished({ results: [refused(false)] }), false)
   t.equal(isUnfinished({ results: [] }), false)
+})
+
+t.test("what may be ready sooner outside is looked at sooner, and nothing is looked at later for it", async (t) => {
+  t.equal(nextDelayMs({ ...good, againMs: 5_000 }, 0, minute, 0.5), 5_000)
+  t.equal(nextDelayMs({ ...good, againMs: 180_000 }, 0, minute, 0.5), minute)
 })
 
 t.test("only Git's own trouble slows the polling down", async (t) => {

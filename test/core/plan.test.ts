@@ -313,6 +313,10 @@ t.test("a create waits for what isn't verified; an existing one is updated all t
   const wanted = declared("etl/a", { description: "new" }, { createWaits })
   t.strictSame(codesOf({ declared: [wanted] }), ["image-unverified"])
   t.strictSame(codesOf({ declared: [wanted], live: [owned("etl/a")] }), ["update"])
+  const world = { declared: [wanted] }
+  t.equal(planOf(world).problems.length, 1)
+  const told = { ...world, desired: { problems: [{ ...createWaits, key: a }] } }
+  t.equal(planOf(told).problems.length, 1, "what reading has found isn't told twice")
 })
 
 t.test("a field in patience is left alone and told, the others are written", async (t) => {

@@ -25,6 +25,7 @@ const converged: Outcome = {
   hold: null,
   suspend: null,
   pin: null,
+  againMs: null,
   counts,
 }
 const failure: Failure = { stage: "git", kind: "transient", code: "x", message: "away", retryAfterMs: null }
@@ -59,6 +60,7 @@ t.test("the state is the first that fits", async (t) => {
   const rows: readonly [string, Outcome, string][] = [
     ["synced", converged, "synced"],
     ["drifted", { ...converged, counts: { ...counts, drifted: 1 } }, "drifted"],
+    ["an image that CI pushes is waited for", { ...converged, againMs: 5_000 }, "progressing"],
     ["progressing", { ...converged, results: [dropped], counts: { ...counts, drifted: 1 } }, "progressing"],
     [
       "an error beats progress",

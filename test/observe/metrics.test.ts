@@ -24,6 +24,7 @@ await t.test("the metrics are those of the design, with their types and labels, 
   const made = metrics(etl)
   made.take({ kind: "turn-ended", turn: 1, outcome: converged })
   made.take({ kind: "git-request", operation: "ls-refs", result: "ok" })
+  made.take({ kind: "registry-request", result: "missing" })
   const request = { method: "GET", route: "/deployments/{id}", status: "200", durationMs: 12 }
   made.take({ kind: "prefect-request", workspace, ...request })
   const { body } = await made.text(false)
@@ -38,6 +39,7 @@ await t.test("the metrics are those of the design, with their types and labels, 
     "counter lockstep_drift_corrected_total source,kind,field",
     "counter lockstep_git_requests_total operation,result",
     "counter lockstep_prefect_requests_total workspace,method,route,status",
+    "counter lockstep_registry_requests_total result",
     "counter lockstep_triggers_total source,kind",
     "counter lockstep_turns_total source,outcome",
     "gauge lockstep_build_info version,node_version",

@@ -27,6 +27,7 @@ export const converged: Outcome = {
   hold: null,
   suspend: null,
   pin: null,
+  againMs: null,
   counts: { desired: 3, owned: 3, drifted: 0, problems: 0, conflicts: 0, held: 0, orphans: 0 },
 }
 

@@ -7,7 +7,7 @@ import type { Coverage, Desired, DeploymentId, LiveDeployment, Revision, Tree } 
 import type { Clock } from "../../src/lib/clock.ts"
 import { isoTime } from "../../src/lib/clock.ts"
 import { GitError, PrefectError } from "../../src/lib/errors.ts"
-import type { GitPort, Index, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
+import type { GitPort, ImagesPort, Index, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
 import { declared, desiredOf, liveAutomation, pool, schedule, snapshotOf } from "../core/builders.ts"
 import { automated, created, patched } from "../core/prefect-model.ts"
 
@@ -209,9 +209,12 @@ export class ModelGit {
     blobs: async () => new Map(),
   }
 
+  readonly images: ImagesPort = { ask: () => Promise.reject(new Error("no image is named here")) }
+
   readonly render: RenderPort = {
     index: ({ revision }) => ({ kind: "ready", index: { revision, variables: new Set() } }),
     bind: (index, _inputs, source) => this.#desired(index, source.name),
+    imagesOf: () => new Map(),
     codePaths: () => new Map(),
     codeDigest: () => "",
     clonedCommit: () => null,

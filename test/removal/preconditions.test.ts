@@ -61,6 +61,7 @@ async function removes(scene: Scene): Promise<boolean> {
     instance: "me",
     git: git.port,
     render: git.render,
+    images: git.images,
     secrets,
     clock,
     events,

@@ -90,7 +90,8 @@ export class Scene {
       throw error
     })
     const instance = `start-${++this.#starts}`
-    const context = { installation, version: "1", instance, git: git.port, render: git.render, secrets, clock, events }
+    const { port, render, images } = git
+    const context = { installation, version: "1", instance, git: port, render, images, secrets, clock, events }
     const snapshots = new Snapshots(prefect, clock, 300_000)
     const workspace = openState({ name: "default" as WorkspaceName, port: prefect, snapshots, driftIntervalMs: 30_000 })
     for (const one of this.sources) memoryOf(workspace, one)

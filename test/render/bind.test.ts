@@ -1,10 +1,24 @@
 import fc from "fast-check"
 import t from "tap"
+import type { ImageVerdict } from "../../src/core/image.ts"
 import type { JsonObject } from "../../src/core/json.ts"
 import type { Desired, DesiredFields, DeploymentKey, Revision } from "../../src/core/model.ts"
+import type { Rendering } from "../../src/core/source.ts"
 import { codeDigest, codePathsOf } from "../../src/render/pins.ts"
 import { clonedCommit } from "../../src/render/pull.ts"
-import { desiredOf, flow, indexOf, one, revision, sourceOf, treeOf, url, type Settings } from "./desired.ts"
+import {
+  desiredOf,
+  flow,
+  imagesOf,
+  indexOf,
+  noOverrides,
+  one,
+  revision,
+  sourceOf,
+  treeOf,
+  url,
+  type Settings,
+} from "./desired.ts"
 
 const key = "my-flow/d" as DeploymentKey
 const clone = "prefect.deployments.steps.git_clone"
@@ -292,6 +306,71 @@ t.test("an image that CI builds is held until somebody vouches for it", async (t
   t.match(one(entry, { build: untagged }).problems, [{ code: "step-output-missing", message: /stepOutputs\.image/ }])
   const given: Settings = { rendering: { stepOutputs: { image: { image: "r/x:2" } } } }
   t.match(fieldsOf(one(entry, { build: untagged }, given))?.jobVariables, declared({ image: "r/x:2" }))
+})
+
+t.test("with images: registry only an image that is there is moved to", async (t) => {
+  const build = [
+    { "prefect.deployments.steps.run_shell_script": { id: "commit", script: "git rev-parse --short HEAD" } },
+    {
+      "prefect_docker.deployments.steps.build_docker_image": {
+        id: "build",
+        image_name: "r.io/x",
+        tag: "{{ commit.stdout }}",
+      },
+    },
+  ]
+  const image = "r.io/x:1234567"
+  const settings = (verdict: ImageVerdict | null, rendering: Partial<Rendering> = {}): Settings => ({
+    rendering: { images: "registry", ...rendering },
+    inputs: { images: new Map(verdict ? [[image, verdict]] : []) },
+  })
+  const entryWith = (job_variables: JsonObject): JsonObject => ({ work_pool: { name: "pool", job_variables } })
+  const ways: Record<string, JsonObject> = {
+    "the step's image": { image: "{{ build.image }}" },
+    "its parts": { image: "{{ build.image_name }}:{{ build.tag }}" },
+    "the commit alone": { image: "r.io/x:{{ commit.stdout }}" },
+    "deep inside": { config: { containers: [{ image: "{{ build.image }}" }] } },
+    "a part elsewhere": { env: { TAG: "{{ build.tag }}" } },
+  }
+  for (const [way, job_variables] of Object.entries(ways)) {
+    const entry = entryWith(job_variables)
+    t.match(imagesOf(entry, { build }, settings(null)), new Map([[image, [key]]]), way)
+    const there = one(entry, { build }, settings({ kind: "there" }))
+    t.match(there, { problems: [], kind: "complete" })
+    t.match(there.deployments.get(key), { fields: { jobVariables: { kind: "declared" } }, createWaits: null }, way)
+    const missing = one(entry, { build }, settings({ kind: "missing", message: "r.io has no x:1234567" }))
+    t.match(missing.deployments.get(key), { fields: { jobVariables: { kind: "undecided" } } }, way)
+    t.match(missing, {
+      kind: "complete",
+      problems: [
+        { severity: "warning", code: "image-unverified", key, message: /isn't there: r\.io has no x:1234567/ },
+      ],
+    })
+    const unknown = one(entry, { build }, settings({ kind: "unknown", message: "r.io is away" }))
+    t.match(unknown.problems, [{ code: "image-unverified", message: /isn't known: r\.io is away/ }], way)
+    t.match(one(entry, { build }, settings(null)).problems, [{ message: /isn't known: its registry wasn't asked/ }])
+  }
+  const vouched: readonly (readonly [JsonObject, Partial<Rendering>])[] = [
+    [{ image: "r.io/x:stable" }, {}],
+    [{ env: { COMMIT: "{{ commit.stdout }}" } }, {}],
+    [{ image: "{{ build.image }}" }, { images: "trust" }],
+    [{ image: "{{ build.image }}" }, { stepOutputs: { build: { image: "r.io/x:9" } } }],
+    [{ image: "{{ build.image }}" }, { overrides: { ...noOverrides, jobVariables: { image: "r.io/x:9" } } }],
+  ]
+  for (const [job_variables, rendering] of vouched) {
+    const desired = one(entryWith(job_variables), { build }, settings(null, rendering))
+    t.match(desired, { problems: [] }, JSON.stringify([job_variables, rendering]))
+    t.match(desired.deployments.get(key), { fields: { jobVariables: { kind: "declared" } }, createWaits: null })
+  }
+})
+
+t.test("an image tagged with the commit is held like one of a docker step", async (t) => {
+  const build = [{ "prefect.deployments.steps.run_shell_script": { id: "commit", script: "git rev-parse HEAD" } }]
+  const entry = { work_pool: { name: "pool", job_variables: { image: "r.io/x:{{ commit.stdout }}" } } }
+  t.match(one(entry, { build }).deployments.get(key), {
+    fields: { jobVariables: { kind: "undecided" } },
+    createWaits: { code: "image-unverified" },
+  })
 })
 
 t.test("overrides make one manifest serve several environments", async (t) => {

@@ -9,8 +9,8 @@ import type {
   TreeEntry,
   WorkspaceName,
 } from "../../src/core/model.ts"
-import type { Rendering, Source } from "../../src/core/source.ts"
-import { bind } from "../../src/render/bind.ts"
+import type { Overrides, Rendering, Source } from "../../src/core/source.ts"
+import { bind, imagesNamed } from "../../src/render/bind.ts"
 import { Renderer, type Blob, type Index } from "../../src/render/index.ts"
 import type { Inputs } from "../../src/render/inputs.ts"
 
@@ -48,12 +48,13 @@ export function sourceOf({ rendering = {}, source = {} }: Settings = {}): Source
       env: {},
       stepOutputs: {},
       images: "hold",
+      registries: [],
       pullCommit: "tree",
       codePaths: [],
       pinClones: false,
       baseDir: "auto",
       shortHash: 7,
-      overrides: { workPool: null, workQueue: null, nameSuffix: null, tags: [], jobVariables: {}, paused: null },
+      overrides: noOverrides,
       ...rendering,
     },
     decommission: false,
@@ -86,21 +87,43 @@ export function indexOf(files: Files, settings: Settings = {}): Index {
   throw new Error("the index never became ready")
 }
 
-export function desiredOf(files: Files, settings: Settings = {}): Desired {
-  const inputs: Inputs = {
+function inputsOf(settings: Settings): Inputs {
+  return {
     branch: "main",
     env: new Map(),
     variables: new Map<string, Json>(),
+    images: new Map(),
     pins: new Map<DeploymentKey, Revision>(),
     ...settings.inputs,
   }
-  return bind(indexOf(files, settings), inputs, sourceOf(settings))
+}
+
+export const noOverrides: Overrides = {
+  workPool: null,
+  workQueue: null,
+  nameSuffix: null,
+  tags: [],
+  jobVariables: {},
+  paused: null,
+}
+
+export function desiredOf(files: Files, settings: Settings = {}): Desired {
+  return bind(indexOf(files, settings), inputsOf(settings), sourceOf(settings))
 }
 
 /** One entry with what a test gives, in a manifest of its own beside a flow. */
 export function one(entry: JsonObject, top: JsonObject = {}, settings: Settings = {}): Desired {
+  return desiredOf(filesWith(entry, top), settings)
+}
+
+/** The images that one entry must have, with its key. */
+export function imagesOf(entry: JsonObject, top: JsonObject, settings: Settings) {
+  return imagesNamed(indexOf(filesWith(entry, top), settings), inputsOf(settings), sourceOf(settings))
+}
+
+function filesWith(entry: JsonObject, top: JsonObject): Files {
   const whole = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "pool" }, ...entry }
-  return desiredOf({ "prefect.yaml": JSON.stringify({ ...top, deployments: [whole] }), "flow.py": flow }, settings)
+  return { "prefect.yaml": JSON.stringify({ ...top, deployments: [whole] }), "flow.py": flow }
 }
 
 function oidOf(text: string): string {

@@ -60,11 +60,15 @@ export class EntryReader {
 
   /** The value behind a key with its placeholders resolved; undefined when there is no such key. */
   resolve(key: string, context: Context): Resolved | undefined {
-    const node = this.#node.entries.get(key)?.value
-    if (!node) return undefined
-    const resolved = resolveValue(toJson(node), this.#names, context)
-    for (const { rule, message } of resolved.problems) this.find(rule, `${key}: ${message}`, key)
+    const resolved = this.peek(key, context)
+    for (const { rule, message } of resolved?.problems ?? []) this.find(rule, `${key}: ${message}`, key)
     return resolved
+  }
+
+  /** The same for a second look at what has been read: its problems are told already. */
+  peek(key: string, context: Context): Resolved | undefined {
+    const node = this.#node.entries.get(key)?.value
+    return node && resolveValue(toJson(node), this.#names, context)
   }
 
   /** A text, or null where the manifest says so. */
@@ -83,11 +87,10 @@ export class EntryReader {
     return this.#wrong(key, "true or false", value)
   }
 
-  object(key: string, context: Context): Value<JsonObject> & { readonly image?: boolean } {
-    const resolved = this.resolve(key, context)
-    if (resolved === undefined) return absent
-    const { value, image } = resolved
-    if (isJsonObject(value)) return { kind: "declared", value, image }
+  object(key: string, context: Context): Value<JsonObject> {
+    const value = this.resolve(key, context)?.value
+    if (value === undefined) return absent
+    if (isJsonObject(value)) return { kind: "declared", value }
     return this.#wrong(key, "a mapping", value)
   }
 

@@ -24,12 +24,12 @@ export function stepOutputs(
   const outputs = new Map<string, Output>()
   const unknownSteps = new Set<string>()
   for (const step of steps.flatMap((node) => listOf(node))) {
-    const { id, image, found } = readStep(step, { ...names, outputs, unknownSteps }, facts)
-    for (const [key, value] of Object.entries(found ?? {})) outputs.set(key, { value, image })
-    if (id !== null && found) outputs.set(id, { value: found, image })
+    const { id, origin, found } = readStep(step, { ...names, outputs, unknownSteps }, facts)
+    for (const [key, value] of Object.entries(found ?? {})) outputs.set(key, { value, origin })
+    if (id !== null && found) outputs.set(id, { value: found, origin })
     else if (id !== null) unknownSteps.add(id)
   }
-  for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) outputs.set(id, { value, image: false })
+  for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) outputs.set(id, { value, origin: null })
   return { outputs, unknownSteps }
 }
 
@@ -41,7 +41,10 @@ function readStep(step: JsonObject, names: Names, facts: StepFacts) {
   const resolved = resolveValue(written, names, "pull").value as JsonObject
   const given = id === null ? undefined : facts.given[id]
   // What the config gives is somebody's word that the image is there.
-  return { id, image: name.includes("docker") && !given, found: given ?? known(name, resolved, facts) }
+  if (given) return { id, origin: null, found: given }
+  const found = known(name, resolved, facts)
+  const image = typeof found?.["image"] === "string" ? found["image"] : null
+  return { id, origin: { image }, found }
 }
 
 /** A list of steps as plain values; a single mapping counts as one step. */

@@ -13,8 +13,13 @@ export interface Names {
 }
 export interface Output {
   readonly value: Json
-  /** It names an image that CI builds. */
-  readonly image: boolean
+  /** null = it doesn't come from the build: somebody vouches for it. */
+  readonly origin: Origin | null
+}
+/** What of the build a value comes from. */
+interface Origin {
+  /** The image that the step makes; null = none, just a fact about the commit. */
+  readonly image: string | null
 }
 
 /**
@@ -27,8 +32,8 @@ export type Context = "pull" | "job" | "event" | "plain"
 export interface Resolved {
   readonly value: Json
   readonly problems: readonly { readonly rule: Rule; readonly message: string }[]
-  /** The value depends on an image that CI builds. */
-  readonly image: boolean
+  /** What of the build the value depends on. */
+  readonly origins: readonly Origin[]
 }
 
 /** Prefect's own pattern (`utilities/templating`): no blanks, filters or expressions inside, else it stays text. */
@@ -45,7 +50,7 @@ export function resolveValue(value: Json, names: Names, context: Context): Resol
       items,
     )
   }
-  if (!isJsonObject(value)) return { value, problems: [], image: false }
+  if (!isJsonObject(value)) return { value, problems: [], origins: [] }
   const members = Object.entries(value).map(([key, member]) => [key, resolveValue(member, names, context)] as const)
   const result = Object.fromEntries(members.map(([key, member]) => [key, member.value]))
   return joined(
@@ -68,11 +73,15 @@ const variablePrefix = "prefect.variables."
 const blockPrefix = "prefect.blocks."
 
 function resolveText(text: string, names: Names, context: Context): Resolved {
-  if (!text.includes("{{")) return { value: text, problems: [], image: false }
+  if (!text.includes("{{")) return { value: text, problems: [], origins: [] }
   const whole = new RegExp(`^${placeholder.source}$`).exec(text)
   if (whole) {
     const found = lookUp(whole[1] ?? "", names, context)
-    return { value: found.kind === "value" ? found.value : text, problems: problemsOf(found), image: imageOf(found) }
+    return {
+      value: found.kind === "value" ? found.value : text,
+      problems: problemsOf(found),
+      origins: originsOf(found),
+    }
   }
   const parts: Found[] = []
   const value = text.slice(0, textCharsMax).replaceAll(placeholder, (written, name: string) => {
@@ -80,11 +89,15 @@ function resolveText(text: string, names: Names, context: Context): Resolved {
     parts.push(found)
     return found.kind === "value" ? inText(found.value) : written
   })
-  return { value, problems: parts.flatMap((part) => problemsOf(part)), image: parts.some((part) => imageOf(part)) }
+  return {
+    value,
+    problems: parts.flatMap((part) => problemsOf(part)),
+    origins: parts.flatMap((part) => originsOf(part)),
+  }
 }
 
 type Found =
-  | { readonly kind: "value"; readonly value: Json; readonly image: boolean }
+  | { readonly kind: "value"; readonly value: Json; readonly origin: Origin | null }
   /** Somebody later resolves it. */
   | { readonly kind: "left" }
   | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
@@ -97,7 +110,7 @@ function lookUp(name: string, names: Names, context: Context): Found {
   if (context === "job" && name.startsWith("ctx.")) return { kind: "left" }
   // Prefect looks a bare name up in the environment before the outputs exist.
   const ambient = names.env.get(name)
-  if (ambient !== undefined) return { kind: "value", value: ambient, image: false }
+  if (ambient !== undefined) return { kind: "value", value: ambient, origin: null }
   return context === "event" ? { kind: "left" } : output(name, names, context)
 }
 
@@ -109,7 +122,7 @@ function blockHere(name: string): Found {
 function variable(name: string, { variables }: Names): Found {
   const wanted = name.slice(variablePrefix.length)
   const value = variables.get(wanted)
-  if (value !== undefined) return { kind: "value", value, image: false }
+  if (value !== undefined) return { kind: "value", value, origin: null }
   const guess = nearest(wanted, variables.keys())
   const message = `the workspace has no Prefect variable "${wanted}"${guess ? `: did you mean "${guess}"?` : ": create it there"}`
   return { kind: "problem", rule: "variable-missing", message }
@@ -117,7 +130,7 @@ function variable(name: string, { variables }: Names): Found {
 
 function environment(name: string, { env }: Names, context: Context): Found {
   const value = env.get(name)
-  if (value !== undefined) return { kind: "value", value, image: false }
+  if (value !== undefined) return { kind: "value", value, origin: null }
   if (context === "pull") return { kind: "left" }
   const guess = nearest(name, env.keys())
   const message = `\`{{ $${name} }}\` has no value: add ${name} to the source's env${guess ? `, or did you mean ${guess}?` : ""}`
@@ -153,19 +166,23 @@ function inside(name: string, outputs: ReadonlyMap<string, Output>): Output | nu
     if (Array.isArray(value)) value = (value as readonly Json[])[Number(step)]
     else value = isJsonObject(value) ? value[step] : undefined
   }
-  return value === undefined ? null : { value, image: first.image }
+  return value === undefined ? null : { value, origin: first.origin }
 }
 
 function joined(value: Json, parts: readonly Resolved[]): Resolved {
-  return { value, problems: parts.flatMap(({ problems }) => problems), image: parts.some(({ image }) => image) }
+  return {
+    value,
+    problems: parts.flatMap(({ problems }) => problems),
+    origins: parts.flatMap(({ origins }) => origins),
+  }
 }
 
 function problemsOf(found: Found): Resolved["problems"] {
   return found.kind === "problem" ? [{ rule: found.rule, message: found.message }] : []
 }
 
-function imageOf(found: Found): boolean {
-  return found.kind === "value" && found.image
+function originsOf(found: Found): readonly Origin[] {
+  return found.kind === "value" && found.origin ? [found.origin] : []
 }
 
 /** As Python's str() makes it. */

@@ -7,7 +7,7 @@ import type { Workspaces } from "./workspaces.ts"
 const tidyMs = 30_000
 
 /** Keeps the loop as the config says. */
-export class Registry {
+export class Roster {
   config: Config
   readonly #loop: Loop
   readonly #clients: Workspaces
