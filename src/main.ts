@@ -1,13 +1,12 @@
-import { openPlanParts } from "./cli/open-plan.ts"
 import { runProgram } from "./cli/program.ts"
-import { openDaemon } from "./daemon.ts"
 import { systemClock } from "./lib/clock.ts"
-import { logFormat } from "./observe/log.ts"
-import { openRender } from "./parts.ts"
 import { notifySystemd, watchdog } from "./systemd.ts"
 import { commit, version } from "./version.ts"
 
-/** The edge of the process: arguments, signals, streams and the exit code. Nobody else touches `process`. */
+/**
+ * The edge of the process: arguments, signals, streams and the exit code. Nobody else touches `process`. What only some
+ * commands need is loaded by them: a linter that runs at each commit has no time to load a server.
+ */
 const stop = new AbortController()
 const environment = process.env
 
@@ -22,6 +21,7 @@ process.on("SIGTERM", onSignal)
 process.on("SIGINT", onSignal)
 
 async function run(configPath: string): Promise<number> {
+  const [{ openDaemon }, { logFormat }] = await Promise.all([import("./daemon.ts"), import("./observe/log.ts")])
   await using daemon = await openDaemon({
     configPath,
     environment,
@@ -54,6 +54,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   signal: stop.signal,
   version: commit ? `${version} (${commit})` : version,
   run,
-  openPlan: () => openPlanParts(environment, systemClock),
-  openRender,
+  openPlan: async () => (await import("./cli/open-plan.ts")).openPlanParts(environment, systemClock),
+  openRender: async () => (await import("./open-render.ts")).openRender(),
 })

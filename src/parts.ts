@@ -5,11 +5,7 @@ import { Images } from "./images/images.ts"
 import type { Clock } from "./lib/clock.ts"
 import type { Events } from "./observe/events.ts"
 import { WorkspaceClient } from "./prefect/client.ts"
-import type { RenderPort, WorkspacePort } from "./reconcile/ports.ts"
-import { bind, imagesNamed } from "./render/bind.ts"
-import { codeDigest, codePathsOf } from "./render/pins.ts"
-import { clonedCommit } from "./render/pull.ts"
-import { Renderer, type Index } from "./render/index.ts"
+import type { WorkspacePort } from "./reconcile/ports.ts"
 import { version } from "./version.ts"
 
 /** The rooms behind the loop's ports, opened: one place, so that `run` and `plan` see with the same eyes. */
@@ -40,17 +36,4 @@ export function openPrefect(workspace: Workspace, { secrets, clock, events }: Ar
     userAgent: `lockstep/${version}`,
     onRequest: (request) => events.emit({ kind: "prefect-request", workspace: workspace.name, ...request }),
   })
-}
-
-export async function openRender(): Promise<RenderPort> {
-  const renderer = await Renderer.open()
-  return {
-    index: (tree, blobs, source) =>
-      renderer.index(tree, blobs, { ...source.selection, baseDir: source.rendering.baseDir }),
-    bind: (index, inputs, source) => bind(index as Index, inputs, source),
-    imagesOf: (index, inputs, source) => imagesNamed(index as Index, inputs, source),
-    codePaths: (index, desired, source) => codePathsOf(index as Index, desired, source),
-    codeDigest: (tree, paths, index) => codeDigest(tree, paths, index as Index),
-    clonedCommit,
-  }
 }

@@ -7,7 +7,7 @@ const marginChars = 40
 /** The line of a problem with the one before it and a caret below; empty when the place isn't in the text. */
 export function codeFrame(text: string, line: number, column: number | undefined): readonly string[] {
   const lines = text.split(/\r?\n/)
-  if (line < 1 || line > lines.length) return []
+  if (text === "" || line < 1 || line > lines.length) return []
   const offset = Math.max(0, (column ?? 1) - 1 - lineCharsMax + marginChars)
   const width = String(line).length
   const numbered = (number: number, mark: string): string => {

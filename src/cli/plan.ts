@@ -1,7 +1,6 @@
 import { resolve } from "node:path"
 import type { Command } from "commander"
 import type { Config } from "../config/config.ts"
-import { loadConfig } from "../config/load.ts"
 import { nearest } from "../core/nearest.ts"
 import type { Source } from "../core/source.ts"
 import { repositoryRoot } from "../git/worktree.ts"
@@ -9,7 +8,6 @@ import { jsonText } from "../server/present.ts"
 import { configPath } from "./config-path.ts"
 import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes } from "./exit.ts"
-import { planSources } from "./plan-sources.ts"
 import { exitCodeOf, reportsJson, reportsMarkdown, reportsText } from "./reports.ts"
 import { paintFor, progressOn } from "./terminal.ts"
 
@@ -51,6 +49,10 @@ export function addPlan(program: Command, context: CliContext): void {
 async function plan(flags: PlanFlags, context: CliContext): Promise<number> {
   const { terminal, signal } = context
   if (flags.json && flags.markdown) throw new CommandError("give --json or --markdown, not both", exitCodes.usage)
+  const [{ loadConfig }, { planSources }] = await Promise.all([
+    import("../config/load.ts"),
+    import("./plan-sources.ts"),
+  ])
   const config = await loadConfig(await configPath(flags.config, terminal), terminal.environment)
   const chosen = chooseSources(config, flags)
   const workingTree =

@@ -1,24 +1,33 @@
 import { readFile } from "node:fs/promises"
 import { join, relative, resolve } from "node:path"
-import type { Command } from "commander"
-import { loadConfig } from "../config/load.ts"
-import { Secrets } from "../config/secrets.ts"
+import { Option, type Command } from "commander"
 import type { Problem } from "../core/model.ts"
 import { readEnv } from "../reconcile/observe.ts"
 import type { Rule } from "../render/manifest/rules.ts"
+import { annotations } from "./annotations.ts"
 import { codeFrame } from "./code-frame.ts"
 import { configPath } from "./config-path.ts"
 import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes } from "./exit.ts"
 import { lintPaths, standardSource, type Linted, type LintSettings } from "./lint.ts"
 import { counted, problemLine, sortProblems } from "./problem-text.ts"
+import { sarifText } from "./sarif.ts"
 import { paintFor, progressOn, type Terminal } from "./terminal.ts"
 
 interface ValidateFlags {
   readonly config?: string
   readonly source?: string
   readonly env: readonly string[]
+  readonly format?: Format
   readonly json?: true
+}
+
+const formats = ["text", "json", "sarif", "github"] as const
+type Format = (typeof formats)[number]
+interface Found {
+  readonly manifests: readonly string[]
+  readonly deployments: number
+  readonly problems: readonly Problem[]
 }
 
 const framesMax = 100
@@ -39,7 +48,11 @@ Examples:
   lockstep validate etl/prefect.yaml --env STAGE=prod
   lockstep validate . --source analytics          with the settings of that source (env, stepOutputs, overrides …)
 
-Reads files only: no network, no Prefect, and no code of the repository is run.`
+  lockstep validate . --format github             annotations on the pull request, in a GitHub workflow
+  lockstep validate . --format sarif > lockstep.sarif    for code scanning
+
+Reads files only: no network, no Prefect, and no code of the repository is run.
+Exit code 0 without errors (warnings don't count), 1 with errors or with nothing to check, 64 for a wrong command line.`
 
 /** `lockstep validate`: the linter for manifests. */
 export function addValidate(program: Command, context: CliContext): void {
@@ -51,13 +64,15 @@ export function addValidate(program: Command, context: CliContext): void {
     .option("-e, --env <name=value>", "value for an environment placeholder; may be repeated", collect, [])
     .option("-c, --config <file>", "config file, for --source")
     .option("-s, --source <name>", "read with the settings of this source of the config")
-    .option("--json", "as JSON")
+    .addOption(new Option("-f, --format <format>", "how problems are shown; default: text").choices(formats))
+    .option("--json", "the same as --format json")
     .addHelpText("after", examples)
     .action(async (paths: string[], flags: ValidateFlags) => context.exit(await validate(paths, flags, context)))
 }
 
 async function validate(paths: readonly string[], flags: ValidateFlags, context: CliContext): Promise<number> {
   const { terminal, signal } = context
+  const format = formatOf(flags)
   const settings = await settingsFor(flags, terminal)
   const progress = progressOn(terminal)
   progress.say("reading manifests")
@@ -67,19 +82,53 @@ async function validate(paths: readonly string[], flags: ValidateFlags, context:
   const shown = linted.map((one) => placed(one, terminal))
   const manifests = shown.flatMap((one) => one.manifests)
   if (manifests.length === 0) throw new CommandError(`no prefect.yaml at or below ${paths.join(", ")}`)
-  const problems = sortProblems(shown.flatMap((one) => one.problems))
+  const problems = sortProblems(onceEach(shown.flatMap((one) => one.problems)))
   const deployments = shown.reduce((sum, one) => sum + one.deployments, 0)
-  const errors = problems.filter(({ severity }) => severity === "error").length
-  if (flags.json) terminal.out.write(`${JSON.stringify({ manifests, deployments, problems })}\n`)
-  else {
-    await printProblems(problems, terminal)
-    const found =
-      errors + problems.length === 0
-        ? "no problem"
-        : `${counted(errors, "error")}, ${counted(problems.length - errors, "warning")}`
-    terminal.out.write(`${counted(manifests.length, "manifest")}, ${counted(deployments, "deployment")}: ${found}.\n`)
+  await print({ manifests, deployments, problems }, format, context)
+  return countErrors(problems) > 0 ? exitCodes.error : exitCodes.ok
+}
+
+/** What is wrong in a flow is wrong for each deployment of it, and worth a word once; then it is nobody's in particular. */
+function onceEach(problems: readonly Problem[]): readonly Problem[] {
+  const same = Map.groupBy(problems, ({ key: _key, ...rest }) => JSON.stringify(rest))
+  return [...same.values()].flatMap(([first, ...more]) => {
+    if (!first || more.every(({ key }) => key === first.key)) return first ?? []
+    const { key: _key, ...rest } = first
+    return rest
+  })
+}
+
+function formatOf({ format, json }: ValidateFlags): Format {
+  if (json && format !== undefined && format !== "json")
+    throw new CommandError(`give --json or --format ${format}, not both`, exitCodes.usage)
+  return json ? "json" : (format ?? "text")
+}
+
+async function print(found: Found, format: Format, { terminal, version }: CliContext): Promise<void> {
+  switch (format) {
+    case "json":
+      return void terminal.out.write(`${JSON.stringify(found)}\n`)
+    case "sarif":
+      return void terminal.out.write(sarifText(found.problems, version))
+    case "github":
+      return void terminal.out.write(annotations(found.problems) + summary(found))
+    case "text":
+      await printProblems(found.problems, terminal)
+      terminal.out.write(summary(found))
   }
-  return errors > 0 ? exitCodes.error : exitCodes.ok
+}
+
+function summary({ manifests, deployments, problems }: Found): string {
+  const errors = countErrors(problems)
+  const found =
+    problems.length === 0
+      ? "no problem"
+      : `${counted(errors, "error")}, ${counted(problems.length - errors, "warning")}`
+  return `${counted(manifests.length, "manifest")}, ${counted(deployments, "deployment")}: ${found}.\n`
+}
+
+function countErrors(problems: readonly Problem[]): number {
+  return problems.filter(({ severity }) => severity === "error").length
 }
 
 async function settingsFor(flags: ValidateFlags, terminal: Terminal): Promise<LintSettings> {
@@ -90,6 +139,7 @@ async function settingsFor(flags: ValidateFlags, terminal: Terminal): Promise<Li
     return [name, value] as const
   })
   if (flags.source === undefined) return { source: standardSource, env: new Map(given) }
+  const [{ loadConfig }, { Secrets }] = await Promise.all([import("../config/load.ts"), import("../config/secrets.ts")])
   const config = await loadConfig(await configPath(flags.config, terminal), terminal.environment)
   const source = config.sources.find(({ name }) => name === flags.source)
   if (!source) throw new CommandError(`the config has no source "${flags.source}"`, exitCodes.usage)
@@ -124,9 +174,10 @@ async function printProblems(problems: readonly Problem[], { out, environment, f
   }
 }
 
+/** Empty when there is nothing fit to be shown. */
 async function textOf(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch(() => "")
-  return text.length > frameFileBytesMax ? "" : text
+  return text.length > frameFileBytesMax || text.includes("\ufffd") ? "" : text
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto"
 import fs, { closeSync, openSync, readlinkSync, readSync, statSync } from "node:fs"
 import { lstat, opendir, readFile, readlink } from "node:fs/promises"
-import { basename, join, resolve as resolvePath } from "node:path"
-import git from "isomorphic-git"
+import { basename, dirname, join, resolve as resolvePath } from "node:path"
 import type { Revision, Tree, TreeEntry } from "../core/model.ts"
 import type { Ref, Remote } from "../core/source.ts"
 import { GitError, toError } from "../lib/errors.ts"
@@ -35,7 +34,8 @@ interface Commits {
 }
 
 const entriesMax = 200_000
-const chunkBytes = 1024 * 1024
+/** Files are hashed through it, one after the other. */
+const chunk = Buffer.allocUnsafe(64 * 1024)
 const zeroId = "0".repeat(40) as Revision
 
 /** Folders that never belong to a commit of anybody who means well, and may be huge. */
@@ -55,10 +55,9 @@ const skippedFolders = new Set([
 /** The topmost folder of the checkout that `folder` is in; `folder` itself when it is in none. */
 export async function repositoryRoot(folder: string): Promise<string> {
   const path = resolvePath(folder)
-  try {
-    return await git.findRoot({ fs, filepath: path })
-  } catch {
-    return path
+  for (let place = path; ; place = dirname(place)) {
+    if (await exists(join(place, ".git"))) return place
+    if (place === dirname(place)) return path
   }
 }
 
@@ -66,6 +65,8 @@ export async function repositoryRoot(folder: string): Promise<string> {
 export async function headOf(folder: string): Promise<Resolution> {
   try {
     const { own, shared } = await gitFolders(folder)
+    // Only here, because a folder that is no checkout needs none of it.
+    const { default: git } = await import("isomorphic-git")
     const refName = (await git.currentBranch({ fs, gitdir: own, fullname: true })) ?? null
     const revision = await git.resolveRef(
       refName === null ? { fs, gitdir: own, ref: "HEAD" } : { fs, gitdir: shared, ref: refName },
@@ -188,7 +189,7 @@ interface Child {
 }
 
 async function* readFolder(path: string): AsyncGenerator<{ name: string; kind: "file" | "folder" | "symlink" }> {
-  for await (const entry of await opendir(path)) {
+  for await (const entry of await opendir(path, { bufferSize: 256 })) {
     const { name } = entry
     if (entry.isSymbolicLink()) yield { name, kind: "symlink" }
     else if (entry.isDirectory()) yield { name, kind: "folder" }
@@ -259,9 +260,8 @@ function fileId(path: string): string {
     const hash = createHash("sha1").update(`blob ${statSync(path).size}\0`)
     const file = openSync(path, "r")
     try {
-      const buffer = Buffer.alloc(chunkBytes)
-      for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer))
-        hash.update(buffer.subarray(0, read))
+      for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
+        hash.update(chunk.subarray(0, read))
     } finally {
       closeSync(file)
     }

@@ -98,6 +98,20 @@ t.test("on a Node that is too old it says so in one sentence", async (t) => {
   t.equal(stderr.trim().split("\n").length, 1)
 })
 
+t.test("compiled code is kept in the user's own folder, and nothing is wrong where there is none", async (t) => {
+  const folder = t.testdir({ file: "" })
+  const run = (cache: string) => {
+    const unset = [...asUsersDo, "-u", "NODE_COMPILE_CACHE", "-u", "NODE_DISABLE_COMPILE_CACHE"]
+    const command = [...unset, `XDG_CACHE_HOME=${cache}`, process.execPath, "src/lockstep.js", "--version"]
+    return spawnSync("env", command, { encoding: "utf8" })
+  }
+  for (const cache of [join(folder, "cache"), join(folder, "cache"), join(folder, "file")]) {
+    const { status, stdout, stderr } = run(cache)
+    t.match({ status, stdout, stderr }, { status: 0, stdout: /^0\.1\.0/, stderr: "" })
+  }
+  t.ok(existsSync(join(folder, "cache", "lockstep")))
+})
+
 t.test("production dependencies have free licences and no install scripts", async (t) => {
   const free = new Set(["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "0BSD", "Zlib"])
   const licences = production.map(

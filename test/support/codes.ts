@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { problemCodes } from "../../src/core/problems.ts"
-import { rules } from "../../src/render/manifest/rules.ts"
+import { remedies } from "../../src/render/manifest/remedies.ts"
+import { rules, type Rule } from "../../src/render/manifest/rules.ts"
 
 /** The documented list of codes, made from the code: `npm run codes` writes `src/CODES.md`, a test compares it. */
 const holds: Readonly<Record<string, string>> = {
@@ -22,7 +23,7 @@ const holds: Readonly<Record<string, string>> = {
 
 export function codesText(): string {
   const manifest = Object.entries(rules).map(
-    ([code, [severity, summary]]) => `| \`${code}\` | ${severity} | ${summary} |`,
+    ([code, [severity, summary]]) => `| \`${code}\` | ${severity} | ${summary} | ${remedies[code as Rule]} |`,
   )
   const plan = Object.entries(problemCodes).map(
     ([code, { severity, summary }]) => `| \`${code}\` | ${severity ?? "none"} | ${summary} |`,
@@ -35,8 +36,10 @@ export function codesText(): string {
     "",
     "## What can be wrong in a manifest, or in the flow that it names",
     "",
-    "| code | severity | meaning |",
-    "|---|---|---|",
+    "`lockstep validate` shows these; the last column is also the help of its SARIF output.",
+    "",
+    "| code | severity | meaning | what to do |",
+    "|---|---|---|---|",
     ...manifest.toSorted(),
     "",
     "## What becomes of a deployment when desired meets live",

@@ -141,9 +141,22 @@ function shown(value: Json): string {
   return canonicalJson(value).slice(0, 80)
 }
 
+/** Making a formatter takes longer than reading the whole schedule, and there are few time zones in use. */
+const timezones = new Map<string, boolean>()
+const timezonesMax = 1_000
+
 function isTimezone(name: string): boolean {
+  const known = timezones.get(name)
+  if (known !== undefined) return known
+  if (timezones.size >= timezonesMax) timezones.clear()
+  const isOne = canFormat(name)
+  timezones.set(name, isOne)
+  return isOne
+}
+
+function canFormat(timeZone: string): boolean {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).format(0) !== ""
+    return new Intl.DateTimeFormat("en", { timeZone }).format(0) !== ""
   } catch {
     return false
   }
