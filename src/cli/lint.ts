@@ -28,7 +28,7 @@ const nowhere = { url: "https://localhost/", credentials: null, caFile: null }
 /** Renders every manifest at or below the paths; paths of one repository are read together. */
 export async function lintPaths(
   paths: readonly string[],
-  render: RenderPort,
+  render: Promise<RenderPort>,
   settings: LintSettings,
   signal: AbortSignal,
 ): Promise<readonly Linted[]> {
@@ -55,7 +55,7 @@ async function placeOf(path: string): Promise<{ readonly root: string; readonly 
 async function lintRepository(
   root: string,
   manifests: readonly string[],
-  { render, settings }: { readonly render: RenderPort; readonly settings: LintSettings },
+  { render, settings }: { readonly render: Promise<RenderPort>; readonly settings: LintSettings },
   signal: AbortSignal,
 ): Promise<Linted> {
   const { selection, rendering } = settings.source
@@ -66,7 +66,9 @@ async function lintRepository(
   const { revision, branch } = await git.resolve(source.remote, source.ref, 0, signal)
   const tree = await git.tree(source.remote, revision, signal)
   const sight = { index: null, record: null, code: new Map<string, string | null>() }
-  const eyes = { git: { ...bound(git), tree: async () => tree }, render }
+  // Loading the grammar takes as long as walking the folder, so both go on at once.
+  const loaded = await render
+  const eyes = { git: { ...bound(git), tree: async () => tree }, render: loaded }
   const index = await readIndex(eyes, source, { revision, sight }, signal)
   const inputs = {
     branch,
@@ -75,7 +77,7 @@ async function lintRepository(
     images: new Map(),
     pins: new Map<never, Revision>(),
   }
-  const desired = render.bind(index, inputs, source)
+  const desired = loaded.bind(index, inputs, source)
   const deployments = desired.deployments.size + desired.handsOff.size
   return { root, manifests: manifestPaths(tree, source.selection), deployments, problems: desired.problems }
 }

@@ -76,9 +76,11 @@ async function validate(paths: readonly string[], flags: ValidateFlags, context:
   const settings = await settingsFor(flags, terminal)
   const progress = progressOn(terminal)
   progress.say("reading manifests")
-  const render = await context.openRender()
   const absolute = paths.map((path) => resolve(terminal.folder, path))
-  const linted = await lintPaths(absolute, render, settings, signal).finally(() => progress.done())
+  const render = context.openRender()
+  const [linted] = await Promise.all([lintPaths(absolute, render, settings, signal), render]).finally(() =>
+    progress.done(),
+  )
   const shown = linted.map((one) => placed(one, terminal))
   const manifests = shown.flatMap((one) => one.manifests)
   if (manifests.length === 0) throw new CommandError(`no prefect.yaml at or below ${paths.join(", ")}`)

@@ -19,6 +19,7 @@ export function bind(index: Index, inputs: Inputs, source: Source): Desired {
   )
   const problems = [...index.problems, ...bound.flatMap((entry) => entry.problems), ...twice.problems]
   const broken = bound.flatMap(({ deployment, key }) => (deployment === null && key !== null ? [key] : []))
+  let digest: string | null = null
   return {
     kind: problems.some(({ severity }) => severity === "error") ? "partial" : "complete",
     source: source.name,
@@ -26,7 +27,11 @@ export function bind(index: Index, inputs: Inputs, source: Source): Desired {
     deployments: new Map([...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     handsOff: new Set([...broken, ...twice.keys]),
     problems: problems.toSorted(byPlace),
-    digest: digestOf([...deployments.values()].map((deployment) => deploymentJson(deployment)).toSorted(byKey)),
+    // Made when it is asked for: a linter, and the first of two bindings of a turn, never do.
+    get digest() {
+      digest ??= digestOf([...deployments.values()].map((deployment) => deploymentJson(deployment)).toSorted(byKey))
+      return digest
+    },
   }
 }
 
