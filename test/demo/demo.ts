@@ -175,7 +175,9 @@ function startDaemon(prefect: string, repository: string, address: string): Chil
   const config = writeConfig(prefect, repository, address, "24h")
   const args = ["--pdeathsig", "KILL", process.execPath, "src/lockstep.js", "run", "--config", config]
   const log = openSync(`${folder}/lockstep.log`, "a")
-  return spawn("setpriv", args, { stdio: ["ignore", log, log] })
+  // Compiled code too stays below the folder that Git ignores.
+  const env = { ...process.env, XDG_CACHE_HOME: resolve(".cache") }
+  return spawn("setpriv", args, { env, stdio: ["ignore", log, log] })
 }
 
 async function stopDaemon(daemon: ChildProcess): Promise<void> {

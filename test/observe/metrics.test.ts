@@ -70,7 +70,7 @@ await t.test("every series of a closed set is there from the start, at zero", as
     ['lockstep_changes_total{source="etl"', 12],
     ['lockstep_triggers_total{source="etl"', 8],
     ['lockstep_resources{source="etl"', 7],
-    ['lockstep_drift_corrected_total{source="etl"', 15],
+    ['lockstep_drift_corrected_total{source="etl"', 16],
     ["lockstep_config_reloads_total", 3],
     ["lockstep_source_", 7 + 8],
     ["lockstep_turn_duration_seconds_count", 1],
@@ -189,7 +189,7 @@ await t.test("writes count by result, and corrected fields only when the write w
     [`lockstep_changes_total{${labels},action="update",result="failed"}`]: 1,
   })
   const corrected = await samples(made, "lockstep_drift_corrected_total")
-  t.strictSame(Object.keys(corrected).length, 15)
+  t.strictSame(Object.keys(corrected).length, 16)
   t.match(corrected, {
     [`lockstep_drift_corrected_total{${labels},field="tags"}`]: 1,
     [`lockstep_drift_corrected_total{${labels},field="job_variables"}`]: 1,
