@@ -13,6 +13,8 @@ export class Roster {
   readonly #clients: Workspaces
   readonly #git: GitRemotes
   readonly #warn: (message: string) => void
+  /** Configs are taken one after the other: each is compared with the one before it. */
+  #taking: Promise<void> = Promise.resolve()
 
   constructor(
     config: Config,
@@ -37,9 +39,14 @@ export class Roster {
   }
 
   /** Only what changed is made anew; the rest goes on undisturbed, and an invalid config changes nothing. */
-  async take(reload: Reload): Promise<void> {
-    if (reload.kind !== "changed") return
-    const next = reload.config
+  take(reload: Reload): Promise<void> {
+    if (reload.kind !== "changed") return Promise.resolve()
+    const taken = this.#taking.then(() => this.#take(reload.config))
+    this.#taking = taken.catch(() => undefined)
+    return taken
+  }
+
+  async #take(next: Config): Promise<void> {
     const change = diffConfig(this.config, next)
     if (change.installationChanged || change.stateDirChanged || change.serverChanged) {
       this.#warn("installation, stateDir and server take effect at the next start; the rest is in force now")
@@ -65,11 +72,9 @@ export class Roster {
   }
 
   async #setWorkspace(name: Config["workspaces"][number]["name"]): Promise<void> {
+    await this.#loop.removeWorkspace(name)
     const workspace = this.config.workspaces.find((entry) => entry.name === name)
     if (workspace) this.#loop.setWorkspace(name, await this.#clients.open(workspace), workspace)
-    else {
-      this.#loop.removeWorkspace(name)
-      await this.#clients.close(name)
-    }
+    else await this.#clients.close(name)
   }
 }

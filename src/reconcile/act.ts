@@ -1,19 +1,24 @@
 import { reasons, type Change, type ChangeResult } from "../core/change.ts"
 import { fieldTitle } from "../core/fields.ts"
 import { readPruneTag } from "../core/mark.ts"
-import type { FieldName } from "../core/model.ts"
+import type { FieldName, LiveDeployment } from "../core/model.ts"
 import { learn } from "../core/patience.ts"
+import { activeAt } from "../core/record.ts"
 import { writtenFields } from "../core/write.ts"
 import type { Source } from "../core/source.ts"
+import { isoTime } from "../lib/clock.ts"
+import { toError } from "../lib/errors.ts"
 import { Applier } from "./apply.ts"
 import type { TurnContext } from "./context.ts"
 import type { Decision } from "./decide.ts"
 import { claimSource } from "./keep-record.ts"
-import type { WorkspaceState } from "./memory.ts"
+import { memoryOf, type WorkspaceState } from "./memory.ts"
 
 export interface Signals {
-  /** Stop at the next safe point: between two changes. */
+  /** Stop at the next safe point: between two changes. Its reason is an Error that says why. */
   readonly drain: AbortSignal
+  /** Stop looking; once something is written, only the other two count. */
+  readonly look: AbortSignal
   /** Stop now. */
   readonly abort: AbortSignal
 }
@@ -39,27 +44,32 @@ export async function act(
   const applier = new Applier(workspace.port, context.clock, owner)
   const results: ChangeResult[] = []
   for (const change of changes) {
-    const obstacle = whyNot(change, results, signals)
+    const obstacle = whyStop(context, source, workspace, signals) ?? whyNot(change, results)
     if (obstacle !== null) {
       results.push({ change, result: "dropped", message: obstacle })
       continue
     }
     const { result, live, stillDiffers } = await applier.apply(change, signals.abort)
     results.push(result)
-    if (live) workspace.snapshots.put(live)
-    else if (live === null) workspace.snapshots.remove(change.key)
+    remember(workspace, change, live)
     if (result.result === "failed") workspace.snapshots.distrust()
     workspace.patience = learn(workspace.patience, result, stillDiffers, context.clock.now())
     tell(context, source, decision, result)
   }
   for (const change of vetoes) {
-    if (signals.drain.aborted) break
-    const live = await applier.veto(change, signals.abort)
-    if (live) workspace.snapshots.put(live)
-    else workspace.snapshots.remove(change.key)
-    tellVeto(context, source, decision, change)
+    if (whyStop(context, source, workspace, signals) !== null) break
+    const { result, live } = await applier.veto(change, signals.abort)
+    remember(workspace, change, live)
+    if (result.result === "done") tellVeto(context, source, decision, change)
+    if (result.result === "failed") results.push(result)
   }
   return results
+}
+
+/** What was read back; undefined = nothing was. */
+function remember({ snapshots }: WorkspaceState, { key }: Change, live: LiveDeployment | null | undefined): void {
+  if (live) snapshots.put(live)
+  else if (live === null) snapshots.remove(key)
 }
 
 /** Those that a person has un-paused, and whose tag doesn't say so yet; held all the same. */
@@ -87,8 +97,14 @@ function tellVeto({ events }: TurnContext, source: Source, { revision }: Decisio
   events.emit({ ...event, source: source.name, key, revision, reason })
 }
 
-function whyNot(change: Written, results: readonly ChangeResult[], { drain }: Signals): string | null {
-  if (drain.aborted) return "shutting down"
+/** Why nothing more is written in this turn; a person's word counts at once, not only for the next one. */
+function whyStop({ clock }: TurnContext, source: Source, workspace: WorkspaceState, { drain }: Signals): string | null {
+  if (drain.aborted) return toError(drain.reason).message
+  const suspend = memoryOf(workspace, source).sight.record?.record?.suspend ?? null
+  return activeAt(suspend, isoTime(clock.now())) ? "the source has just been suspended" : null
+}
+
+function whyNot(change: Written, results: readonly ChangeResult[]): string | null {
   const removal = change.action === "retire" || change.action === "prune"
   return removal && results.some(({ result }) => result !== "done") ? "waits until the rest of the plan is done" : null
 }

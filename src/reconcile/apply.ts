@@ -31,32 +31,31 @@ export class Applier {
   }
 
   /** Never throws for what is this one change's trouble; an abort passes through. */
-  async apply(change: Change, signal: AbortSignal): Promise<Applied> {
-    try {
-      switch (change.action) {
-        case "create":
-          return await this.#create(change, signal)
-        case "update":
-        case "adopt":
-        case "restore":
-          return await this.#update(change, signal)
-        case "retire":
-          return await retire(this.#hands, change, signal)
-        case "prune":
-          return await prune(this.#hands, change, signal)
-        case "keep":
-        case "skip":
-          return dropped(change, "nothing to write")
-      }
-    } catch (error) {
-      signal.throwIfAborted()
-      return failed(change, toError(error))
-    }
+  apply(change: Change, signal: AbortSignal): Promise<Applied> {
+    return attempt(change, signal, () => this.#carryOut(change, signal))
   }
 
-  /** Marks an un-paused deployment as vetoed. Returns it as it is now. */
-  veto(change: Extract<Change, { action: "retire" }>, signal: AbortSignal): Promise<LiveDeployment | null> {
-    return veto(this.#hands, change, signal)
+  /** Marks an un-paused deployment as vetoed. Never throws either. */
+  veto(change: Extract<Change, { action: "retire" }>, signal: AbortSignal): Promise<Applied> {
+    return attempt(change, signal, () => veto(this.#hands, change, signal))
+  }
+
+  async #carryOut(change: Change, signal: AbortSignal): Promise<Applied> {
+    switch (change.action) {
+      case "create":
+        return this.#create(change, signal)
+      case "update":
+      case "adopt":
+      case "restore":
+        return this.#update(change, signal)
+      case "retire":
+        return retire(this.#hands, change, signal)
+      case "prune":
+        return prune(this.#hands, change, signal)
+      case "keep":
+      case "skip":
+        return dropped(change, "nothing to write")
+    }
   }
 
   /** 404 by name first, because Prefect's POST is an upsert that wipes schedules and parameters of what exists. */
@@ -159,6 +158,15 @@ export class Applier {
         await this.#clock.sleep(rescheduleWaitMs * 2 ** tries, signal)
       }
     }
+  }
+}
+
+async function attempt(change: Change, signal: AbortSignal, work: () => Promise<Applied>): Promise<Applied> {
+  try {
+    return await work()
+  } catch (error) {
+    signal.throwIfAborted()
+    return failed(change, toError(error))
   }
 }
 

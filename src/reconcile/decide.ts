@@ -69,7 +69,7 @@ export async function decide(turn: Turn, signal: AbortSignal): Promise<Decision 
   const pinned: Source = pin ? { ...source, ref: { kind: "commit", id: pin.revision } } : source
   const seen = await look(turn, pinned, memory, signal)
   memory.desired = seen.desired
-  memory.declared = declaredBy(seen.desired)
+  memory.declared = declaredBy(seen.desired, memory.declared)
   return unlessSuspended({ ...(await judge(turn, seen, signal)), pin }, now)
 }
 

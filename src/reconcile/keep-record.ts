@@ -28,6 +28,16 @@ export async function claimSource(
   workspace: WorkspaceState,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const { recordTurn } = memoryOf(workspace, source)
+  return recordTurn.run(() => claim(context, source, workspace, signal), signal)
+}
+
+async function claim(
+  context: TurnContext,
+  source: Source,
+  workspace: WorkspaceState,
+  signal: AbortSignal,
+): Promise<string | null> {
   const memory = memoryOf(workspace, source)
   const before = await readAnew(context, source, workspace, signal)
   if (isSuperseded(context, memory, before)) return "a newer daemon of this installation works on this source"
@@ -57,27 +67,30 @@ async function readAnew(
   return readRecord(eyesOf(context, workspace), source, sight, signal)
 }
 
+/** What a turn came to, as far as the record is concerned. */
+interface Ended {
+  readonly decision: Decision
+  readonly allDone: boolean
+}
+
 /** Writes what a turn made true into the record, when it differs. A failure is told and tried again, never fatal. */
 export async function keepRecord(
   context: TurnContext,
   source: Source,
   workspace: WorkspaceState,
-  {
-    decision,
-    allDone,
-    signal,
-  }: { readonly decision: Decision; readonly allDone: boolean; readonly signal: AbortSignal },
+  { signal, ...ended }: Ended & { readonly signal: AbortSignal },
 ): Promise<readonly Problem[]> {
   const memory = memoryOf(workspace, source)
   const known = memory.sight.record?.record ?? null
-  if (JSON.stringify(nextRecord(context, source, known, { decision, allDone })) === JSON.stringify(known)) return []
+  if (JSON.stringify(nextRecord(context, source, known, ended)) === JSON.stringify(known)) return []
   try {
-    // Read again first: what another daemon wrote meanwhile must not be lost.
-    const before = await readAnew(context, source, workspace, signal)
-    if (isSuperseded(context, memory, before)) return []
-    memory.overwritten.add(before?.instance ?? "")
-    const next = nextRecord(context, source, before, { decision, allDone })
-    await writeRecord(context, { source, workspace }, next, signal)
+    await memory.recordTurn.run(async () => {
+      // Read again first: what another daemon wrote meanwhile must not be lost.
+      const before = await readAnew(context, source, workspace, signal)
+      if (isSuperseded(context, memory, before)) return
+      memory.overwritten.add(before?.instance ?? "")
+      await writeRecord(context, { source, workspace }, nextRecord(context, source, before, ended), signal)
+    }, signal)
     return []
   } catch (error) {
     signal.throwIfAborted()
@@ -89,7 +102,7 @@ function nextRecord(
   context: TurnContext,
   source: Source,
   before: SourceRecord | null,
-  { decision, allDone }: { readonly decision: Decision; readonly allDone: boolean },
+  { decision, allDone }: Ended,
 ): SourceRecord {
   const now = isoTime(context.clock.now())
   // Where the source is read from is recorded only when nothing it owns is missing there, or a person said so.

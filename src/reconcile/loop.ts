@@ -12,11 +12,15 @@ import { runTurn } from "./turn.ts"
 
 const workersMax = 4
 const turnMaxMs = 600_000
+/** Before its time is up a turn is asked to stop between two writes, so that it isn't cut off in the middle of one. */
+const turnEndsMs = turnMaxMs - 20_000
 /** A worker that is this late has lost its turn's own deadline: the loop no longer turns. */
 const turnLostMs = turnMaxMs + 60_000
 
 interface Kept {
   readonly source: Source
+  /** Asks a running turn to stop between two writes: the source isn't what it was any more. */
+  readonly stop: AbortController
   /** Ends the pending wait for the next turn. */
   timer: AbortController
   failures: number
@@ -24,7 +28,11 @@ interface Kept {
 
 interface WorkspaceEntry {
   readonly state: WorkspaceState
+  /** No further look at it; running turns stop between two writes. */
   readonly stop: AbortController
+  /** Running turns are cut off. */
+  readonly abort: AbortController
+  readonly turns: Set<Promise<void>>
 }
 
 /** Turns the queue into turns: a bounded number of workers, one timer a source, one drift watch a workspace. */
@@ -55,25 +63,32 @@ export class Loop implements AsyncDisposable {
     port: WorkspacePort,
     options: { readonly driftIntervalMs: number; readonly listIntervalMs: number },
   ): void {
-    this.removeWorkspace(name)
     const snapshots = new Snapshots(port, this.#context.clock, options.listIntervalMs)
     const state = openState({ name, port, snapshots, driftIntervalMs: options.driftIntervalMs })
-    const stop = new AbortController()
-    this.#workspaces.set(name, { state, stop })
+    const [stop, abort] = [new AbortController(), new AbortController()]
+    this.#workspaces.set(name, { state, stop, abort, turns: new Set() })
     void this.#watchDrift(state, AbortSignal.any([stop.signal, this.#drain.signal]))
   }
 
-  removeWorkspace(name: WorkspaceName): void {
-    this.#workspaces.get(name)?.stop.abort()
+  /** Resolves once no turn works with it any more, so that its client may be closed: a write in between is ended first. */
+  async removeWorkspace(name: WorkspaceName): Promise<void> {
+    const entry = this.#workspaces.get(name)
+    if (!entry) return
     this.#workspaces.delete(name)
+    entry.stop.abort(new Error("the workspace's settings changed"))
+    await this.#ended(entry.turns, entry.abort)
   }
 
-  /** Adds or replaces a source; its first turn comes at once, or within `spreadMs` when many start together. */
+  /**
+   * Adds or replaces a source; its first turn comes at once, or within `spreadMs` when many start together. A running
+   * turn stops at its next safe point: what it decided was for other settings.
+   */
   setSource(source: Source, trigger: Trigger, spreadMs: number): void {
     const before = this.#sources.get(source.name)
     before?.timer.abort()
+    before?.stop.abort(new Error("the source's settings changed"))
     if (before && before.source.workspace !== source.workspace) this.#forgetMemory(before.source)
-    this.#sources.set(source.name, { source, timer: new AbortController(), failures: 0 })
+    this.#sources.set(source.name, { source, stop: new AbortController(), timer: new AbortController(), failures: 0 })
     const workspace = this.#workspaces.get(source.workspace)
     if (workspace) memoryOf(workspace.state, source)
     if (!before) {
@@ -82,11 +97,12 @@ export class Loop implements AsyncDisposable {
     this.#wait(source.name, spreadMs * this.#context.clock.random(), trigger)
   }
 
-  /** The source is forgotten; what it owns in Prefect stays as it is. */
+  /** The source is forgotten; what it owns in Prefect stays as it is, also what a running turn meant to change yet. */
   removeSource(name: SourceName): void {
     const kept = this.#sources.get(name)
     if (!kept) return
     kept.timer.abort()
+    kept.stop.abort(new Error("the source was removed"))
     this.#sources.delete(name)
     this.#queue.forget(name)
     this.#forgetMemory(kept.source)
@@ -119,15 +135,19 @@ export class Loop implements AsyncDisposable {
 
   /** Takes no new turn, lets the running ones stop at a safe point, and after `drainMs` stops them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#drain.abort()
+    this.#drain.abort(new Error("shutting down"))
     for (const { timer } of this.#sources.values()) timer.abort()
-    for (const { stop } of this.#workspaces.values()) stop.abort()
+    await this.#ended(this.#workers, this.#abort)
+  }
+
+  /** Waits for what runs to end by itself; after `drainMs` it is cut off. */
+  async #ended(running: Iterable<Promise<void>>, abort: AbortController): Promise<void> {
     const timeout = new AbortController()
     const late = this.#context.clock.sleep(this.#drainMs, timeout.signal).then(
-      () => this.#abort.abort(new Error("shut down before the turn ended")),
+      () => abort.abort(new Error("stopped before the turn ended")),
       () => undefined,
     )
-    await Promise.allSettled(this.#workers)
+    await Promise.allSettled(running)
     timeout.abort()
     await late
   }
@@ -149,21 +169,48 @@ export class Loop implements AsyncDisposable {
     const workspace = kept && this.#workspaces.get(kept.source.workspace)
     if (!kept || !workspace) return
     kept.timer.abort()
+    const ended = this.#run(taken, kept, workspace)
+    workspace.turns.add(ended)
+    await ended.finally(() => workspace.turns.delete(ended))
+  }
+
+  async #run(taken: Taken, kept: Kept, workspace: WorkspaceEntry): Promise<void> {
     const turn = ++this.#turns
     const { clock, events } = this.#context
     this.#running.set(turn, clock.now())
     events.emit({ kind: "turn-started", source: taken.source, trigger: taken.trigger, turn })
-    const deadline = new AbortController()
-    void clock.sleep(turnMaxMs, deadline.signal).then(
-      () => deadline.abort(new Error(`the turn took longer than ${turnMaxMs / 60_000} minutes`)),
+    const [late, over] = [this.#after(turnEndsMs), this.#after(turnMaxMs)]
+    const abort = AbortSignal.any([over.signal, this.#abort.signal, workspace.abort.signal])
+    const drain = AbortSignal.any([late.signal, this.#drain.signal, workspace.stop.signal, kept.stop.signal])
+    // Looking may be cut off at any point, so a Git server that hangs doesn't hold up the end.
+    const look = AbortSignal.any([abort, this.#drain.signal])
+    const signals = { drain, abort, look }
+    const outcome = await runTurn(this.#context, kept.source, workspace.state, { taken, signals })
+    late.abort()
+    over.abort()
+    this.#running.delete(turn)
+    this.#recall(kept.source)
+    // A look that the shutdown cut off says nothing about the source.
+    if (outcome.kind === "failed" && this.#drain.signal.aborted) return
+    this.#conclude(kept, turn, outcome)
+  }
+
+  /** Aborts after `ms`, unless it was aborted before. */
+  #after(ms: number): AbortController {
+    const timeout = new AbortController()
+    void this.#context.clock.sleep(ms, timeout.signal).then(
+      () => timeout.abort(new Error(`the turn took longer than ${Math.round(ms / 60_000)} minutes`)),
       () => undefined,
     )
-    const abort = AbortSignal.any([deadline.signal, this.#abort.signal, workspace.stop.signal])
-    const signals = { drain: this.#drain.signal, abort }
-    const outcome = await runTurn(this.#context, kept.source, workspace.state, { taken, signals })
-    deadline.abort()
-    this.#running.delete(turn)
-    this.#conclude(kept, turn, outcome)
+    return timeout
+  }
+
+  /** A turn remembers its source as it was when it began; meanwhile that may have changed, or gone. */
+  #recall(source: Source): void {
+    const now = this.#sources.get(source.name)?.source
+    const workspace = this.#workspaces.get(source.workspace)
+    if (now?.workspace === source.workspace && workspace) memoryOf(workspace.state, now)
+    else this.#forgetMemory(source)
   }
 
   #conclude(kept: Kept, turn: number, outcome: Outcome): void {

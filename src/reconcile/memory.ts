@@ -4,6 +4,7 @@ import type { Hold } from "../core/outcome.ts"
 import type { Sibling } from "../core/plan-input.ts"
 import { activeAt, type SourceRecord } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
+import { Mutex } from "../lib/mutex.ts"
 import type { Sight } from "./observe.ts"
 import type { WorkspacePort } from "./ports.ts"
 import type { Snapshots } from "./snapshots.ts"
@@ -26,6 +27,8 @@ export interface SourceMemory {
   /** Digest of the hold that a person confirmed; good for one turn. */
   confirmed: string | null
   observed: { readonly revision: Revision; readonly at: Instant } | null
+  /** The record is read and written by turns and by people's operations: one after the other, or one would undo the other. */
+  readonly recordTurn: Mutex
   /** Instance ids in the record that this process put its own in the place of. */
   readonly overwritten: Set<string>
   /** Since when a removal waits for a sibling that was never read. */
@@ -35,6 +38,8 @@ export interface SourceMemory {
 export interface Declared {
   readonly keys: ReadonlySet<DeploymentKey>
   readonly complete: boolean
+  /** Whether it was ever read with no file among it that may hide further keys. */
+  readonly known: boolean
 }
 
 /** One workspace with what its sources share. */
@@ -71,6 +76,7 @@ export function memoryOf(workspace: WorkspaceState, source: Source): SourceMemor
     hold: null,
     confirmed: null,
     observed: null,
+    recordTurn: new Mutex(),
     overwritten: new Set(),
     siblingAwaitedSince: null,
   }
@@ -78,8 +84,15 @@ export function memoryOf(workspace: WorkspaceState, source: Source): SourceMemor
   return memory
 }
 
-export function declaredBy(desired: Desired): Declared {
-  return { keys: new Set([...desired.deployments.keys(), ...desired.handsOff]), complete: desired.kind === "complete" }
+/** What a file declares that can't be read now counts as it was last read. */
+export function declaredBy(desired: Desired, before: Declared | null): Declared {
+  const hides = desired.problems.some(({ severity, key }) => severity === "error" && key === undefined)
+  const kept = hides && before ? before.keys : []
+  return {
+    keys: new Set([...kept, ...desired.deployments.keys(), ...desired.handsOff]),
+    complete: desired.kind === "complete",
+    known: !hides || before?.known === true,
+  }
 }
 
 /** What the other sources of the workspace declare, as far as this process has read them. */
@@ -98,9 +111,11 @@ export function siblingsOf(
   )
 }
 
-/** Whether some other source of the workspace was never read in this process. */
+/** Whether some other source of the workspace was never wholly read in this process. */
 export function hasUnknownSibling(workspace: WorkspaceState, name: SourceName): boolean {
-  return [...workspace.sources].some(([other, { declared }]) => other !== name && declared === null)
+  return [...workspace.sources].some(
+    ([other, { declared, source }]) => other !== name && !source.decommission && declared?.known !== true,
+  )
 }
 
 /** Whether Git says of a deployment what it said when that was last in order; then a difference was made in Prefect. */

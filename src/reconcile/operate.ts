@@ -19,6 +19,16 @@ export async function changeRecord(
   change: Pick<SourceRecord, "suspend"> | Pick<SourceRecord, "pin">,
   signal: AbortSignal,
 ): Promise<Refusal> {
+  const { recordTurn } = memoryOf(place.workspace, place.source)
+  return recordTurn.run(() => changeNow(context, place, change, signal), signal)
+}
+
+async function changeNow(
+  context: TurnContext,
+  place: { readonly source: Source; readonly workspace: WorkspaceState },
+  change: Pick<SourceRecord, "suspend"> | Pick<SourceRecord, "pin">,
+  signal: AbortSignal,
+): Promise<Refusal> {
   const { source, workspace } = place
   const memory = memoryOf(workspace, source)
   memory.sight.record = null

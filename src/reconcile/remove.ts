@@ -39,13 +39,12 @@ export async function retire(hands: Hands, change: Retire, signal: AbortSignal):
 }
 
 /** Writes a person's veto down: the grace is over for good, and it shows on the resource who wants to keep it. */
-export async function veto(
-  { port, owner }: Hands,
-  { live: expected }: Retire,
-  signal: AbortSignal,
-): Promise<LiveDeployment | null> {
-  const live = await port.read(expected.id, signal)
-  if (!live || live.fields.paused || !isRetired(live) || whyNot({ owner }, live, expected) !== null) return live
+export async function veto(hands: Hands, change: Retire, signal: AbortSignal): Promise<Applied> {
+  const { port, clock } = hands
+  const live = await port.read(change.live.id, signal)
+  if (!live) return { ...dropped(change, "it is gone already"), live: null }
+  const obstacle = live.fields.paused || !isRetired(live) ? "nothing to veto" : whyNot(hands, live, change.live)
+  if (obstacle !== null) return { ...dropped(change, obstacle), live }
   const since = await port.runsDueSince(live.id, signal)
   const tags = [...live.allTags.filter((tag) => !tag.startsWith(prunePrefix)), pruneTag("vetoed")]
   await port.patch(live.id, { fields: {}, tags }, signal)
@@ -55,7 +54,7 @@ export async function veto(
     await writeAutomations(port, live.id, planReturn(await port.automations.read(live, signal)), signal)
     await port.automations.read(live, signal)
   }
-  return port.read(live.id, signal)
+  return { ...done(change, live.id, clock), live: await port.read(live.id, signal) }
 }
 
 /** Deletes what was retired, after asking once more for everything that could forbid it. */

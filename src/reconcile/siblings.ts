@@ -1,7 +1,9 @@
+import { activeAt } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
+import { isoTime } from "../lib/clock.ts"
 import { eyesOf, type TurnContext } from "./context.ts"
-import { declaredBy, type WorkspaceState } from "./memory.ts"
-import { readEnv, readIndex } from "./observe.ts"
+import { declaredBy, type Declared, type SourceMemory, type WorkspaceState } from "./memory.ts"
+import { readEnv, readIndex, readRecord } from "./observe.ts"
 
 /** Polled now: a move is two commits, and what was seen a moment ago may be from before the second. */
 const siblingAgeMaxMs = 0
@@ -19,7 +21,7 @@ export async function readSiblings(
   for (const [name, memory] of workspace.sources) {
     if (name === source.name || memory.source.decommission) continue
     try {
-      memory.declared = await readDeclared(context, workspace, memory.source, signal)
+      memory.declared = await readDeclared(context, workspace, memory, signal)
       memory.failing = false
     } catch {
       signal.throwIfAborted()
@@ -28,14 +30,20 @@ export async function readSiblings(
   }
 }
 
-async function readDeclared(context: TurnContext, workspace: WorkspaceState, source: Source, signal: AbortSignal) {
+async function readDeclared(
+  context: TurnContext,
+  workspace: WorkspaceState,
+  { source, sight, declared }: SourceMemory,
+  signal: AbortSignal,
+): Promise<Declared> {
   const eyes = eyesOf(context, workspace)
-  const { sight } = workspace.sources.get(source.name) ?? { sight: { index: null, record: null, code: new Map() } }
-  const pin = sight.record?.record?.pin ?? null
+  // Also who is suspended or pinned must be known by now, and after a start this may be the first look at it.
+  const record = await readRecord(eyes, source, sight, signal)
+  const pin = activeAt(record?.pin ?? null, isoTime(context.clock.now()))
   const ref = pin ? ({ kind: "commit", id: pin.revision } as const) : source.ref
   const { revision, branch } = await context.git.resolve(source.remote, ref, siblingAgeMaxMs, signal)
   const index = await readIndex(eyes, source, { revision, sight }, signal)
   const variables = index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map()
   const inputs = { branch, env: await readEnv(eyes.secrets, source), variables, images: new Map(), pins: new Map() }
-  return declaredBy(context.render.bind(index, inputs, source))
+  return declaredBy(context.render.bind(index, inputs, source), declared)
 }

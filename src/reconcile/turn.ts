@@ -63,7 +63,7 @@ const blank = {
 
 async function reconcile(context: TurnContext, source: Source, workspace: WorkspaceState, run: Run): Promise<Facts> {
   const { taken, signals } = run
-  const decision = await decide({ context, source, workspace, taken }, signals.abort)
+  const decision = await decide({ context, source, workspace, taken }, signals.look)
   if ("suspend" in decision) return { kind: "suspended", suspend: decision.suspend }
   if (!source.apply) return conclude(context, source, { decision, results: [] })
   const results = await act(context, source, workspace, { decision, signals })

@@ -1,55 +1,17 @@
-import t, { type Test } from "tap"
-import { named, openWorld, project, type TestDaemon } from "../support/daemon.ts"
+import t from "tap"
+import { named, openWorld, project } from "../support/daemon.ts"
+import { codes, openPair, ownerOf } from "./pair.ts"
 
 const world = await openWorld()
-t.setTimeout(120_000)
+t.setTimeout(180_000)
 t.teardown(() => world[Symbol.asyncDispose]())
-const codes = ({ hold }: { hold?: { reasons: readonly { code: string }[] } }) => hold?.reasons.map(({ code }) => code)
-const ownerOf = (tags: readonly string[] | undefined) => tags?.find((tag) => tag.startsWith("gitops="))
-
-/** Two sources of one daemon; "moves" is in the first, and `move` puts it into the second. */
-async function openPair(name: string) {
-  const [from, to] = [world.repository(`${name}-from`), world.repository(`${name}-to`)]
-  from.commit(project(name, named("stays", "moves")))
-  to.commit(project(name, named("own")))
-  const prune = { grace: "0s" }
-  const sources = [
-    { name: "from", url: from.url, prune },
-    { name: "to", url: to.url, prune },
-  ] as const
-  const start = (next: readonly object[] = sources) =>
-    world.daemon({ installation: name, sources: next as typeof sources })
-  const daemon = await start()
-  await daemon.sync("from")
-  await daemon.sync("to")
-  const live = () => world.deployments(name)
-  const id = (await live())["moves"]?.id
-  const move = () => {
-    from.commit(project(name, named("stays")))
-    to.commit(project(name, named("own", "moves")))
-  }
-  const moved = async (t: Test) => {
-    const { moves } = await live()
-    t.strictSame([moves?.id, moves?.paused, ownerOf(moves?.tags)], [id, false, `gitops=${name}/to`])
-  }
-  const notMoved = async (t: Test) => {
-    const { moves } = await live()
-    t.strictSame([moves?.id, moves?.paused, ownerOf(moves?.tags)], [id, false, `gitops=${name}/from`])
-  }
-  const turns = async (daemon: TestDaemon, ...names: readonly string[]) => {
-    const ended = []
-    for (const one of names) ended.push(await daemon.sync(one))
-    return ended
-  }
-  return { name, from, to, sources, start, daemon, live, move, moved, notMoved, turns }
-}
 
 for (const order of [
   ["from", "to"],
   ["to", "from"],
 ])
   await t.test(`a deployment that moves to another source keeps its id; turns: ${order.join(", then ")}`, async (t) => {
-    const { daemon, move, moved, turns } = await openPair(`moves-${order[0]}-first`)
+    const { daemon, move, moved, turns } = await openPair(world, `moves-${order[0]}-first`)
     move()
     await turns(daemon, ...order, ...order)
     await moved(t)
@@ -64,7 +26,7 @@ for (const order of [
   ["to", "from"],
 ])
   await t.test(`across a restart between the two; turns: ${order.join(", restart, ")}`, async (t) => {
-    const { daemon, start, move, moved, turns } = await openPair(`restart-${order[0]}-first`)
+    const { daemon, start, move, moved, turns } = await openPair(world, `restart-${order[0]}-first`)
     move()
     await turns(daemon, order[0] ?? "")
     await daemon[Symbol.asyncDispose]()
@@ -74,7 +36,7 @@ for (const order of [
   })
 
 await t.test("while the taker is suspended it is held (claimed-by), and taken over after that", async (t) => {
-  const { daemon, move, moved, notMoved, turns } = await openPair("taker-suspended")
+  const { daemon, move, moved, notMoved, turns } = await openPair(world, "taker-suspended")
   t.equal((await daemon.operate("to", "suspend", { reason: "release freeze" })).status, 200)
   move()
   const held = await daemon.sync("from")
@@ -90,7 +52,7 @@ await t.test("while the taker is suspended it is held (claimed-by), and taken ov
 })
 
 await t.test("while the giver is suspended the taker takes what the giver's Git no longer has", async (t) => {
-  const { daemon, move, moved, turns } = await openPair("giver-suspended")
+  const { daemon, move, moved, turns } = await openPair(world, "giver-suspended")
   await daemon.operate("from", "suspend", { reason: "x" })
   move()
   await turns(daemon, "to")
@@ -98,7 +60,7 @@ await t.test("while the giver is suspended the taker takes what the giver's Git 
 })
 
 await t.test("while the taker is in plan mode it is held, and taken over once it may write", async (t) => {
-  const { daemon, sources, move, moved, notMoved, turns } = await openPair("taker-plans")
+  const { daemon, sources, move, moved, notMoved, turns } = await openPair(world, "taker-plans")
   await daemon.configure({ sources: [sources[0], { ...sources[1], apply: false }] })
   move()
   const [, held] = await turns(daemon, "to", "from")
@@ -110,56 +72,15 @@ await t.test("while the taker is in plan mode it is held, and taken over once it
 })
 
 await t.test("while the giver is in plan mode the taker takes it", async (t) => {
-  const { daemon, sources, move, moved, turns } = await openPair("giver-plans")
+  const { daemon, sources, move, moved, turns } = await openPair(world, "giver-plans")
   await daemon.configure({ sources: [{ ...sources[0], apply: false }, sources[1]] })
   move()
   await turns(daemon, "to", "from")
   await moved(t)
 })
 
-await t.test("while the taker's Git fails, what it declared last still counts", async (t) => {
-  const { daemon, move, moved, notMoved, turns } = await openPair("taker-fails")
-  // Seen by the taker, which conflicts as long as the giver declares it too.
-  const { to, from } = { to: "taker-fails-to", from: "taker-fails-from" }
-  move()
-  let failing: string | null = from
-  world.git.fault = ({ path }, response) => {
-    if (failing === null || !path.startsWith(`/${failing}.git`)) return null
-    response.writeHead(502).end()
-    return { kind: "answered" }
-  }
-  const [conflict] = await turns(daemon, "to")
-  t.match(conflict?.problems, [{ code: "owned-by-other" }])
-  failing = to
-  const held = await daemon.sync("from")
-  t.strictSame([held.state, codes(held)], ["held", ["claimed-by"]])
-  await notMoved(t)
-  world.git.fault = null
-  await turns(daemon, "to", "from")
-  await moved(t)
-})
-
-await t.test("a sibling that was never read makes every retirement wait, and no word releases it", async (t) => {
-  const { name, daemon, start, from, to, live, turns } = await openPair("unknown")
-  await daemon[Symbol.asyncDispose]()
-  world.git.fault = ({ path }, response) => {
-    if (!path.startsWith(`/${name}-to.git`)) return null
-    response.writeHead(502).end()
-    return { kind: "answered" }
-  }
-  const again = await start()
-  from.commit(project(name, named("stays")))
-  const [held] = await turns(again, "from")
-  t.strictSame(codes(held ?? {}), ["sibling-unknown"])
-  await again.operate("from", "confirm", { digest: held?.hold?.digest })
-  t.equal((await live())["moves"]?.paused, false)
-  world.git.fault = null
-  to.commit(project(name, named("own")))
-  t.match(await again.sync("from"), { state: "synced", lastTurn: { changes: { prune: 1 } } })
-})
-
 await t.test("another owner's is left alone while that one declares it: the first keeps it", async (t) => {
-  const { name, daemon, to, live } = await openPair("conflict")
+  const { name, daemon, to, live } = await openPair(world, "conflict")
   const before = await live()
   to.commit(project(name, named("own", "moves")))
   t.match(await daemon.sync("to"), { state: "degraded", deployments: { conflicts: 1 } })

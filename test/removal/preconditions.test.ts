@@ -69,7 +69,8 @@ async function removes(scene: Scene): Promise<boolean> {
   const snapshots = new Snapshots(prefect, clock, 300_000)
   const workspace = openState({ name: "default" as WorkspaceName, port: prefect, snapshots, driftIntervalMs: 30_000 })
   for (const one of sources) memoryOf(workspace, one)
-  const signals = { drain: drain.signal, abort: new AbortController().signal }
+  const { signal } = new AbortController()
+  const signals = { drain: drain.signal, abort: signal, look: signal }
   const [source] = sources as [Source]
   const taken = { source: source.name, trigger: "sync", requestedAt: clock.now() } as const
   await runTurn(context, source, workspace, { taken, signals })

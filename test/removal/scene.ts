@@ -150,7 +150,8 @@ export class Scene {
     const source = this.sources[index]
     const confirmed = memoryOf(this.workspace, source).confirmed !== null
     this.#running = { source, confirmed }
-    const signals = { drain: new AbortController().signal, abort: new AbortController().signal }
+    const { signal } = new AbortController()
+    const signals = { drain: signal, abort: signal, look: signal }
     const taken = { source: source.name, trigger: "sync", requestedAt: this.clock.now() } as const
     const outcome = await runTurn(this.context, source, this.workspace, { taken, signals })
     this.#running = null

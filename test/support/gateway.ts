@@ -6,8 +6,11 @@ import { pipeline } from "node:stream/promises"
 export interface Gateway extends AsyncDisposable {
   readonly url: string
   readonly requests: Asked[]
-  /** Asked before each request: `null` = pass it on; a number = answer with that status; "lose" = cut the connection. */
-  fault: ((asked: Asked) => Fault | null) | null
+  /**
+   * Asked before each request, and waited for: `null` = pass it on; a number = answer with that status; "lose" = cut
+   * the connection.
+   */
+  fault: ((asked: Asked) => Fault | null | Promise<Fault | null>) | null
 }
 interface Asked {
   readonly method: string
@@ -26,7 +29,7 @@ export async function openGateway(target: string): Promise<Gateway> {
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asked = { method: request.method ?? "GET", path: request.url ?? "/" }
     requests.push(asked)
-    const fault = gateway.fault?.(asked) ?? null
+    const fault = (await gateway.fault?.(asked)) ?? null
     if (fault === "lose") return void response.destroy()
     if (typeof fault === "number") {
       response.writeHead(fault, { "content-type": "application/json" }).end('{"detail":"a fault of the test"}')
