@@ -23,7 +23,7 @@ import { Workspaces } from "./workspaces.ts"
 export interface Daemon extends AsyncDisposable {
   /** Where the HTTP server listens, for example `http://127.0.0.1:8484`. */
   readonly address: string
-  /** Looks at the config file now (SIGHUP). */
+  /** Looks at the config file now (SIGHUP); resolves when what it says is in force, or was refused. */
   reload(): Promise<void>
   /** Whether the loop turns. */
   alive(): boolean
@@ -104,7 +104,10 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const opened = opening.move()
   return {
     address: server.address,
-    reload: () => watch.reload(),
+    reload: async () => {
+      await watch.reload()
+      await registry.taken()
+    },
     alive: () => loop.alive(),
     async [Symbol.asyncDispose]() {
       stopping = true

@@ -46,6 +46,11 @@ export class Roster {
     return taken
   }
 
+  /** Resolves when every config that came so far is in force, or was refused. */
+  taken(): Promise<void> {
+    return this.#taking
+  }
+
   async #take(next: Config): Promise<void> {
     const change = diffConfig(this.config, next)
     if (change.installationChanged || change.stateDirChanged || change.serverChanged) {

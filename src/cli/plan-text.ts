@@ -47,7 +47,7 @@ export function planParts(plan: Plan, options: PlanOptions): readonly (readonly 
   const problems = problemLines(shown.problems, paint)
   return [
     changes,
-    hold ? holdLines(plan.source, hold, paint) : [],
+    hold ? holdLines(hold, paint) : [],
     problems.length > 0 ? [paint("bold", "Problems"), ...problems.map((line) => `  ${line}`)] : [],
   ].filter((lines) => lines.length > 0)
 }
@@ -91,14 +91,14 @@ function look(change: Change, isExplained: boolean): { symbol: string; style: St
   }
 }
 
-/** Why something waits, what, and the very command that lets it go. */
-export function holdLines(source: string, hold: Hold, paint: Paint): readonly string[] {
+/** Why something waits, what, and what lets it go. */
+export function holdLines(hold: Hold, paint: Paint): readonly string[] {
   const victims = hold.victims.slice(0, victimsShownMax).map(({ key }) => plainLine(key))
   const more = hold.victims.length - victims.length
   return [
-    paint("yellow", "Held until somebody decides"),
+    paint("yellow", "Held, because"),
     ...hold.reasons.map(({ code, message }) => `  ${plainLine(message)} ${paint("dim", `[${code}]`)}`),
     ...(victims.length > 0 ? [`  these: ${victims.join(", ")}${more > 0 ? ` and ${more} more` : ""}`] : []),
-    `  to go on: ${paint("bold", `lockstep confirm ${source} ${hold.digest}`)}`,
+    ...hold.release.map((how) => `  to go on: ${paint("bold", plainLine(how))}`),
   ]
 }

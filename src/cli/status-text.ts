@@ -87,7 +87,7 @@ function detailLines(status: SourceStatus, paint: Paint): readonly string[] {
     ...(suspend ? [decisionText("suspended", suspend)] : []),
     ...(pin ? [decisionText(`pinned at ${pin.revision.slice(0, 7)}`, pin)] : []),
     ...failed,
-    ...(hold ? holdLines(status.name, hold, paint) : []),
+    ...(hold ? holdLines(hold, paint) : []),
     ...problemLines(problems, paint),
   ]
 }

@@ -80,15 +80,27 @@ function massUpdate({ plan, firstLook }: GuardInput): Reason | null {
   return { code: "mass-update", message, victims, held: victims, releasable: true }
 }
 
-function holdOf(reasons: readonly Reason[], { previous, now }: GuardInput): Hold {
+/** What has to happen where no confirmation helps. */
+const endings: Readonly<Record<string, string>> = {
+  superseded: "stop one of the two daemons; the one that started last works on",
+  "claimed-by": "let the source that declares them take over: resume or unpin it, or mend what it fails at",
+  "sibling-unknown": "wait until all sources of the workspace are read, 10 minutes at most",
+}
+
+function holdOf(reasons: readonly Reason[], { plan, previous, now }: GuardInput): Hold {
   const victims = [...new Set(reasons.flatMap((reason) => reason.victims))].flatMap((change) =>
     "live" in change && change.live ? [{ kind: "deployment" as const, key: change.key, id: change.live.id }] : [],
   )
   const digest = digestOf([reasons.map(({ code }) => code), victims.map(({ key, id }) => [key, id])]).slice(0, 12)
+  const confirm = reasons.some((reason) => !outlasts(reason, reasons))
   return {
     reasons: reasons.map(({ code, message }) => ({ code, message })),
     victims,
     digest,
+    release: [
+      ...(confirm ? [`lockstep confirm ${plan.source} ${digest}`] : []),
+      ...reasons.flatMap(({ code }) => endings[code] ?? []),
+    ],
     since: previous?.digest === digest ? previous.since : now,
   }
 }

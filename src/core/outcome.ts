@@ -20,6 +20,8 @@ export interface Hold {
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
   readonly victims: readonly { readonly kind: "deployment"; readonly key: DeploymentKey; readonly id: DeploymentId }[]
   readonly digest: string
+  /** How it ends, each a sentence or the very command: a person's confirmation doesn't release everything. */
+  readonly release: readonly string[]
   readonly since: Instant
 }
 

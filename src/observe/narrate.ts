@@ -112,8 +112,8 @@ function narrateControls(log: Logger, { before, after }: Ended): void {
   const { hold, suspend, pin } = after
   if (hold && hold.digest !== before.hold?.digest) {
     const reasons = hold.reasons.map(({ code, message }) => `${code}: ${message}`)
-    const release = `lockstep confirm ${source} ${hold.digest}`
-    log.warn({ source, reasons, victims: hold.victims.length, digest: hold.digest, release }, "held until confirmed")
+    const { digest, release, victims } = hold
+    log.warn({ source, reasons, victims: victims.length, digest, release }, "held")
   }
   if (suspend && !before.suspend) log.info({ source, ...suspend }, "suspended")
   if (pin && pin.revision !== before.pin?.revision) log.info({ source, ...pin }, "pinned")

@@ -116,7 +116,7 @@ function notesOf({ failure, suspend, pin, hold, problems }: SourceStatus): reado
     ...(suspend ? [`Suspended by ${suspend.by}${untilText(suspend.until)}: ${suspend.reason}`] : []),
     ...(pin ? [`Pinned to ${shortId(pin.revision)} by ${pin.by}${untilText(pin.until)}: ${pin.reason}`] : []),
     ...(hold ? hold.reasons.map(({ code, message }) => `Held, ${code}: ${message}`) : []),
-    ...(hold ? [`${hold.victims.length} waiting for a confirmation of ${hold.digest}`] : []),
+    ...(hold ? [`${hold.victims.length} held; to go on: ${hold.release.join("; ")}`] : []),
     ...problems.slice(0, problemsPerSourceMax).map((problem) => problemText(problem)),
     ...(more > 0 ? [`… and ${more} more problems`] : []),
   ]

@@ -77,6 +77,7 @@ const held = statusOf("billing", {
     reasons: [{ code: "budget", message: "6 deployments would be retired" }],
     victims: [{ kind: "deployment", key: "a/b" as DeploymentKey, id: "1" as DeploymentId }],
     digest: "1a2b3c4d5e6f",
+    release: ["lockstep confirm billing 1a2b3c4d5e6f"],
     since: "2026-11-24T11:00:00Z",
   },
   problems: [{ severity: "error", code: "x", message: "it is wrong", file: "prefect.yaml", line: 3, column: 1 }],
@@ -106,7 +107,7 @@ billing    held     1111111 → 7f3c2a1  3         0        1         6     6   
 reports    stalled  -                  12        0        0         0     0        none yet           -
 
 billing
-  Held until somebody decides
+  Held, because
     6 deployments would be retired [budget]
     these: a/b
     to go on: lockstep confirm billing 1a2b3c4d5e6f

@@ -149,7 +149,7 @@ t.test("a hold shows why, what, and the command that lets it go", async (t) => {
   ≈ mine/prod  adopt: existed without an owner (held)
       paused: true → false
 
-  Held until somebody decides
+  Held, because
     1 that nobody owns differ from Git: confirm to take over and change them, or set adopt: unowned [adopt-differs]
     these: mine/prod
     to go on: lockstep confirm analytics ${hold?.digest}

@@ -38,7 +38,13 @@ const failed: Outcome = {
   failure,
   counts: nothing,
 }
-const hold: Hold = { reasons: [{ code: "budget", message: "m" }], victims: [], digest: "d", since: noon }
+const hold: Hold = {
+  reasons: [{ code: "budget", message: "m" }],
+  victims: [],
+  digest: "d",
+  release: ["lockstep confirm etl d"],
+  since: noon,
+}
 const suspend: Suspend = { reason: "r", by: "ann", since: noon, until: null }
 const pin: Pin = { ...suspend, revision: second }
 const suspended: Outcome = { ...converged, kind: "suspended", suspend, applied: null, counts: nothing }

@@ -116,9 +116,9 @@ await t.test("holds, suspensions and pins are told when they begin, change and e
   const messages = (outcome: typeof converged) => told(turn(outcome)).map(({ msg }) => msg)
   told(turn(converged))
 
-  t.strictSame(messages({ ...converged, kind: "held", hold }), ["turn held", "held until confirmed"])
+  t.strictSame(messages({ ...converged, kind: "held", hold }), ["turn held", "held"])
   t.strictSame(messages({ ...converged, kind: "held", hold }), [])
-  t.strictSame(messages({ ...converged, kind: "held", hold: { ...hold, digest: "d2" } }), ["held until confirmed"])
+  t.strictSame(messages({ ...converged, kind: "held", hold: { ...hold, digest: "d2" } }), ["held"])
   t.strictSame(messages(converged), ["turn converged", "hold released"])
   t.strictSame(messages({ ...converged, kind: "suspended", suspend: control }), ["turn suspended", "suspended"])
   t.strictSame(messages(converged), ["turn converged", "resumed"])

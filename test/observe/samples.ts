@@ -51,6 +51,7 @@ export const hold: Hold = {
   reasons: [{ code: "budget", message: "7 removals are more than 5" }],
   victims: [{ kind: "deployment", key: deploymentKey("a", "b"), id: "id-1" as DeploymentId }],
   digest: "d1",
+  release: ["lockstep confirm etl d1"],
   since: "2026-11-24T10:00:00.000Z",
 }
 

@@ -18,6 +18,12 @@ await t.test("more than the budget, those in their grace counted, is held as a w
   const held = await sync()
   t.match(held, { state: "held", lastTurn: { changes: { retire: 0 } }, deployments: { held: 3, orphans: 6 } })
   t.strictSame(codes(held), ["budget"])
+  const command = `lockstep confirm main ${held.hold?.digest}`
+  t.strictSame(held.hold?.release, [command])
+  const page = await fetch(daemon.address, { headers: { authorization: "Bearer test-token" } })
+  t.match(await page.text(), command, "the status page names it")
+  t.match(daemon.log(), command, "and the log")
+  t.match(await (await fetch(`${daemon.address}/metrics`)).text(), /^lockstep_prune_held\{source="main"\} 3$/m)
   t.match(
     held.hold?.reasons[0]?.message,
     /3 deployments would be retired beside 3 in their grace, and the budget is 5 of 8/,

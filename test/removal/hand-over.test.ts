@@ -41,6 +41,11 @@ await t.test("while the taker is suspended it is held (claimed-by), and taken ov
   move()
   const held = await daemon.sync("from")
   t.strictSame([held.state, codes(held), held.hold?.victims.length], ["held", ["claimed-by"], 1])
+  t.match(
+    held.hold?.release,
+    [/^let the source that declares them take over/],
+    "no command is named that wouldn't help",
+  )
   await notMoved(t)
   const asked = await daemon.operate("from", "confirm", { digest: held.hold?.digest })
   t.strictSame(codes(asked.body), ["claimed-by"], "a confirmation doesn't make an outage of it")

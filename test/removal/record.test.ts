@@ -106,6 +106,7 @@ await t.test("a second daemon of the installation makes the older one stand back
   const older = status.state === "held" ? status : await lane.sync()
   t.match(older, { state: "held", hold: { victims: [] }, deployments: { held: 0 } })
   t.strictSame(codes(older), ["superseded"])
+  t.match(older.hold?.release, [/^stop one of the two daemons/])
   for (const operation of ["suspend", "resume", "unpin"])
     t.match(await lane.daemon.operate("main", operation), { status: 409, body: { code: "superseded" } }, operation)
   const confirm = { digest: older.hold?.digest }
