@@ -34,7 +34,7 @@ export function planText(plan: Plan, options: PlanOptions = {}): string {
 /** The paragraphs of a plan: changes, hold, problems; those that have nothing to say are left out. */
 export function planParts(plan: Plan, options: PlanOptions): readonly (readonly string[])[] {
   const { hold = null, paint = noPaint, showValues = false, mask = (text: string) => text } = options
-  const shown = concealPlan(presentPlan(plan, showValues), { showValues, mask })
+  const shown = concealPlan(presentPlan(plan, { showValues }), { showValues, mask })
   const held = heldKeys(options)
   const explained = new Set(plan.problems.map(({ key, code }) => `${key} ${code}`))
   const changes = plan.changes.flatMap((change, i) => {

@@ -3,11 +3,14 @@ import { LockstepError, toError } from "../lib/errors.ts"
 import { configPath } from "./config-path.ts"
 import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes, exitCodeTable } from "./exit.ts"
+import { addInit } from "./init.ts"
 import { addConfirm, addPin, addResume, addSuspend, addUnpin } from "./operate-commands.ts"
+import { addOrphans } from "./orphans.ts"
 import { addPlan } from "./plan.ts"
 import { paintFor, plain } from "./terminal.ts"
+import { addTrace } from "./trace.ts"
 import { addValidate } from "./validate.ts"
-import { addHistory, addOrphans, addStatus, addSync } from "./watch-commands.ts"
+import { addHistory, addStatus, addSync } from "./watch-commands.ts"
 
 const footer = `
 Config file: --config, else $LOCKSTEP_CONFIG, ./lockstep.yaml, /etc/lockstep/lockstep.yaml
@@ -59,11 +62,12 @@ function buildProgram(context: CliContext): Command {
     .configureHelp({ styleTitle: (text) => paint("bold", text), showGlobalOptions: false })
     .addHelpText("after", footer)
   program.commandsGroup("Run and check:")
+  addInit(program, context)
   addRun(program, context)
   addValidate(program, context)
   addPlan(program, context)
   program.commandsGroup("Watch a daemon:")
-  for (const add of [addStatus, addSync, addHistory, addOrphans]) add(program, context)
+  for (const add of [addStatus, addSync, addHistory, addTrace, addOrphans]) add(program, context)
   program.commandsGroup("Decide about a source:")
   for (const add of [addSuspend, addResume, addPin, addUnpin, addConfirm]) add(program, context)
   program.commandsGroup("Help:")

@@ -53,7 +53,7 @@ export function reportsJson(reports: readonly SourceReport[], { showValues, mask
       const { plan, hold, held, pin } = report
       return {
         ...place,
-        ...concealPlan(presentPlan(plan, showValues), { showValues, mask }),
+        ...concealPlan(presentPlan(plan, { showValues }), { showValues, mask }),
         hold,
         held: [...held],
         pin,

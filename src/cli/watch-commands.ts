@@ -1,14 +1,13 @@
 import type { Command } from "commander"
 import { parseDuration } from "../config/duration.ts"
 import type { SourceStatus } from "../core/status.ts"
-import type { PublicPlan } from "../server/present.ts"
-import { askHistory, askPlan, askSource, askSources, askSync } from "./ask.ts"
-import { addServerOptions, openClient, type Client, type ServerFlags } from "./client.ts"
+import { askHistory, askSource, askSources, askSync } from "./ask.ts"
+import { addServerOptions, openClient, type ServerFlags } from "./client.ts"
 import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes, type ExitCode } from "./exit.ts"
 import { historyText } from "./history-text.ts"
 import { oneStatusText, statusText } from "./status-text.ts"
-import { paintFor, plainLine, progressOn, table } from "./terminal.ts"
+import { paintFor, progressOn } from "./terminal.ts"
 
 /** Commands that look at what a daemon does, and the one that asks it to look now. */
 
@@ -64,20 +63,6 @@ export function addHistory(program: Command, context: CliContext): void {
     })
 }
 
-export function addOrphans(program: Command, context: CliContext): void {
-  addServerOptions(program.command("orphans"))
-    .summary("show what Git no longer has")
-    .description("Shows the deployments that a source owns and Git no longer has: retired, waiting, or kept, and why.")
-    .argument("[name]", "only this source")
-    .option("--json", "as JSON")
-    .addHelpText("after", "\nExample:\n  lockstep orphans analytics")
-    .action(async (name: string | undefined, flags: Flags) => {
-      const client = await openClient(flags, context.terminal, context.signal)
-      const orphans = await findOrphans(client, name)
-      print(context, flags, { orphans }, () => orphansText(orphans, context))
-    })
-}
-
 async function sync(name: string | undefined, flags: SyncFlags, context: CliContext): Promise<ExitCode> {
   const { terminal, signal } = context
   const asked = waitOf(name, flags.wait)
@@ -110,52 +95,6 @@ function exitOf(sources: readonly SourceStatus[]): ExitCode {
   const outcomes = new Set(sources.map(({ lastTurn }) => lastTurn?.outcome))
   if (outcomes.has("failed") || outcomes.has("degraded")) return exitCodes.error
   return outcomes.has("held") || outcomes.has(undefined) ? exitCodes.changes : exitCodes.ok
-}
-
-interface Orphan {
-  readonly source: string
-  readonly key: string
-  readonly state: string
-  readonly reason: string
-}
-
-/** Codes of what is skipped because Git no longer has it. */
-const orphanCodes = new Set([
-  "orphan-unsure",
-  "opted-out",
-  "removal-off",
-  "claimed",
-  "claimed-by",
-  "in-grace",
-  "waiting-for-run",
-])
-
-async function findOrphans(client: Client, name: string | undefined): Promise<readonly Orphan[]> {
-  const sources = name === undefined ? await askSources(client) : [await askSource(client, name)]
-  const found: Orphan[] = []
-  for (const source of sources) {
-    const plan = await askPlan(client, source.name)
-    if (plan) found.push(...orphansIn(plan))
-  }
-  return found
-}
-
-function orphansIn({ source, changes }: PublicPlan): readonly Orphan[] {
-  return changes.flatMap(({ action, key, code = "", reason = "", message = "" }) => {
-    if (action === "retire") return [{ source, key, state: "to retire", reason }]
-    if (action === "prune") return [{ source, key, state: "to delete", reason }]
-    return action === "skip" && orphanCodes.has(code) ? [{ source, key, state: code, reason: message }] : []
-  })
-}
-
-function orphansText(orphans: readonly Orphan[], context: CliContext): string {
-  if (orphans.length === 0) return "No orphans: Git has everything that is owned.\n"
-  const { paint } = optionsOf(context)
-  const headings = ["SOURCE", "DEPLOYMENT", "STATE", "WHY"].map((text) => ({ text, style: "bold" as const }))
-  const rows = orphans.map(({ source, key, state, reason }) =>
-    [source, key, state, reason].map((text) => ({ text: plainLine(text) })),
-  )
-  return `${table([headings, ...rows], paint).join("\n")}\n`
 }
 
 export function print({ terminal }: CliContext, flags: Flags, value: unknown, text: () => string): void {

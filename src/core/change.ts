@@ -9,6 +9,7 @@ import type {
   FieldName,
   Instant,
   LiveDeployment,
+  Location,
   Problem,
   Revision,
   ScheduleSpec,
@@ -64,7 +65,7 @@ export type Change =
       /** What stands in the way; absent until it has been asked for. */
       readonly obstacles?: Obstacles
     }
-  | { readonly action: "keep"; readonly key: DeploymentKey; readonly live: LiveDeployment }
+  | { readonly action: "keep"; readonly key: DeploymentKey; readonly live: LiveDeployment; readonly at: Location }
   | {
       readonly action: "skip"
       readonly key: DeploymentKey

@@ -119,7 +119,7 @@ function decideOwned(input: PlanInput, desired: DesiredDeployment, live: LiveDep
   const dropped = letters.split("").some((letter) => !lettersOf(desired.fields, letters).includes(letter))
   if (restored) return { ...change, action: "restore", reason: "back in Git" }
   const unmarked = change.write.automations.length > 0
-  if (diffs.length === 0 && !dropped && !unmarked) return { action: "keep", key: live.key, live }
+  if (diffs.length === 0 && !dropped && !unmarked) return { action: "keep", key: live.key, live, at: desired.at }
   const drifted = input.unchangedInGit(live.key)
   if (drifted && input.source.policy.onDrift === "report") {
     return { ...skip(live.key, live, "drift-reported", "edited in Prefect; onDrift: report leaves it"), diffs }

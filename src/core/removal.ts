@@ -4,6 +4,7 @@ import { readPruneTag } from "./mark.ts"
 import { likeness } from "./likeness.ts"
 import type { Desired, DesiredDeployment, DeploymentKey, Instant, LiveDeployment, SourceName } from "./model.ts"
 import type { Obstacles } from "./obstacles.ts"
+import type { ProblemCode } from "./problems.ts"
 import type { Source } from "./source.ts"
 
 /** What removal depends on beside the rest of a plan's input. */
@@ -15,6 +16,18 @@ export interface RemovalFacts {
   /** Something of this source was refused by Prefect, so the picture isn't whole. */
   readonly refused: boolean
 }
+
+/** Codes of what is skipped because Git no longer has it: why it stays, or for how long. */
+export const orphanCodes: ReadonlySet<string> = new Set([
+  "orphan-unsure",
+  "opted-out",
+  "removal-off",
+  "claimed",
+  "claimed-by",
+  "in-grace",
+  "waiting-for-run",
+  "create-waits",
+] satisfies ProblemCode[])
 
 export interface Claim {
   readonly source: SourceName

@@ -1,4 +1,4 @@
-import type { Plan } from "../core/change.ts"
+import type { ChangeResult, Plan } from "../core/change.ts"
 import type { Instant, SourceName, WorkspaceName } from "../core/model.ts"
 import type { Outcome } from "../core/outcome.ts"
 import { initialStatus, reduceStatus, type SourceStatus } from "../core/status.ts"
@@ -11,6 +11,8 @@ export interface SourceView {
   readonly status: SourceStatus
   /** Null before the first turn that came to a plan. */
   readonly plan: Plan | null
+  /** What the turn of that plan came to, change by change. */
+  readonly results: readonly ChangeResult[]
   /** Newest first. */
   readonly history: readonly HistoryEntry[]
   /** Number of the last turn that ended; 0 = none. */
@@ -83,7 +85,13 @@ export class StatusBoard {
   #add(source: SourceName, workspace: WorkspaceName): void {
     if (this.#views.get(source)?.status.workspace === workspace) return
     const lastTurn = this.#views.get(source)?.lastTurn ?? 0
-    this.#views.set(source, { status: initialStatus(source, workspace), plan: null, history: [], lastTurn })
+    this.#views.set(source, {
+      status: initialStatus(source, workspace),
+      plan: null,
+      results: [],
+      history: [],
+      lastTurn,
+    })
   }
 
   #remove(source: SourceName): void {
@@ -99,7 +107,7 @@ export class StatusBoard {
     const status = reduceStatus(view.status, outcome)
     this.#views.set(outcome.source, {
       status,
-      plan: outcome.plan ?? view.plan,
+      ...(outcome.plan ? { plan: outcome.plan, results: outcome.results } : { plan: view.plan, results: view.results }),
       history: addToHistory(view.history, turn, outcome),
       lastTurn: turn,
     })

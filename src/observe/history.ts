@@ -26,7 +26,7 @@ interface HistoryWrite {
 }
 
 const historyLengthMax = 50
-const writesPerEntryMax = 20
+const writesPerEntryMax = 100
 
 /** The entries with one more, newest first, the oldest dropped when there are too many. */
 export function addToHistory(

@@ -1,20 +1,10 @@
 import type { Change, ChangeResult, Plan } from "../core/change.ts"
 import type { Desired, Problem } from "../core/model.ts"
 import type { Counts, Hold } from "../core/outcome.ts"
+import { orphanCodes } from "../core/removal.ts"
 
 const conflictCodes = new Set(["owned-by-other", "mark-ambiguous"])
 const driftCodes = new Set(["drift-reported"])
-const orphanCodes = new Set([
-  "orphan-unsure",
-  "opted-out",
-  "removal-off",
-  "claimed",
-  "claimed-by",
-  "in-grace",
-  "waiting-for-run",
-  "create-waits",
-])
-
 /** How many deployments of a source are in which state after a turn: one rule for status and metrics. */
 export function countsOf(
   found: { readonly plan: Plan; readonly desired: Desired; readonly hold: Hold | null },

@@ -1,4 +1,4 @@
-import type { Change, FieldDiff, Plan } from "../core/change.ts"
+import type { Change, ChangeResult, FieldDiff, Plan } from "../core/change.ts"
 import { fieldOf, fieldNames, fieldTitle } from "../core/fields.ts"
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
 import type { DesiredDeployment, Location, Problem, SourceName } from "../core/model.ts"
@@ -17,6 +17,8 @@ export interface PublicPlan {
 export interface PublicChange {
   readonly action: Change["action"]
   readonly key: string
+  /** What the turn came to with it; absent when it wasn't tried: held, or nothing to write. */
+  readonly result?: ChangeResult["result"]
   readonly id: string | null
   readonly file?: string
   readonly line?: number
@@ -39,10 +41,21 @@ export const hidden = "(hidden)"
 const problemsMax = 1000
 const victimsMax = 1000
 
-/** A plan for people and programs outside; `showValues` shows what only Prefect has under parameters and variables. */
-export function presentPlan(plan: Plan, showValues: boolean): PublicPlan {
-  const { source, revision, owned, changes, problems } = plan
-  return { source, revision, owned, changes: changes.map((change) => presentChange(change, showValues)), problems }
+interface PlanView {
+  /** Shows what only Prefect has under parameters and variables. */
+  readonly showValues: boolean
+  readonly results?: readonly ChangeResult[]
+}
+
+/** A plan for people and programs outside, with what became of it where that is known. */
+export function presentPlan(plan: Plan, { showValues, results = [] }: PlanView): PublicPlan {
+  const { source, revision, owned, problems } = plan
+  const ended = new Map(results.map(({ change, result }) => [change, result]))
+  const changes = plan.changes.map((change) => {
+    const result = ended.get(change)
+    return { ...presentChange(change, showValues), ...(result && { result }) }
+  })
+  return { source, revision, owned, changes, problems }
 }
 
 /** A status with its texts clean and its lists bounded. */
@@ -100,7 +113,7 @@ function presentChange(change: Change, showValues: boolean): PublicChange {
     case "prune":
       return { action, key, id: change.live.id, reason: change.reason, fields: [] }
     case "keep":
-      return { action, key, id: change.live.id, fields: [] }
+      return { action, key, id: change.live.id, ...placeOf(change.at), fields: [] }
     case "skip": {
       const { live, code, message, diffs } = change
       return { action, key, id: live?.id ?? null, code, message, fields: presentDiffs(diffs, showValues) }

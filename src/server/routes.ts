@@ -52,9 +52,10 @@ export function addReadRoutes(app: FastifyInstance, context: Context): void {
     sendJson(reply, context, presentStatus(viewOf(request, context).status, maskOf(context))),
   )
   app.get("/api/v1/sources/:name/plan", { onRequest }, (request, reply) => {
-    const { plan } = viewOf(request, context)
+    const { plan, results } = viewOf(request, context)
     if (!plan) throw new HttpProblem(404, "there is no plan yet: no turn of this source has come that far")
-    return sendJson(reply, context, concealPlan(presentPlan(plan, false), { showValues: false, mask: maskOf(context) }))
+    const shown = presentPlan(plan, { showValues: false, results })
+    return sendJson(reply, context, concealPlan(shown, { showValues: false, mask: maskOf(context) }))
   })
   app.get("/api/v1/sources/:name/history", { onRequest }, (request, reply) => {
     const { history } = viewOf(request, context)

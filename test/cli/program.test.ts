@@ -4,12 +4,14 @@ import t from "tap"
 import { lockstep } from "./shell.ts"
 
 const commands = [
+  "init",
   "run",
   "validate",
   "plan",
   "status",
   "sync",
   "history",
+  "trace",
   "orphans",
   "suspend",
   "resume",

@@ -55,7 +55,7 @@ await t.test("a turn of very many writes is summarised by the first of them", as
   const change = plan.changes[0] as Change
   const results = Array.from({ length: 500 }, () => ({ change, result: "dropped" as const, message: "" }))
   made.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, results } })
-  t.equal(made.view(etl)?.history[0]?.writes.length, 20)
+  t.equal(made.view(etl)?.history[0]?.writes.length, 100)
 })
 
 await t.test("a source that goes takes everything with it; what still comes of its last turn is dropped", async (t) => {

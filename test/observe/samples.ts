@@ -89,5 +89,5 @@ export const plan: Plan = {
   revision: first,
   owned: 1,
   problems: [],
-  changes: [{ action: "keep", key: live.key, live }],
+  changes: [{ action: "keep", key: live.key, live, at: { file: "prefect.yaml", line: 2 } }],
 }

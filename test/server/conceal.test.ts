@@ -77,7 +77,7 @@ t.test("what Git doesn't have at all under parameters and job variables is never
       const shown = [
         planText(plan),
         planMarkdown(plan),
-        JSON.stringify(concealPlan(presentPlan(plan, false), { showValues: false, mask })),
+        JSON.stringify(concealPlan(presentPlan(plan, { showValues: false }), { showValues: false, mask })),
       ]
       return shown.every((text) => !text.includes(secret.slice(0, 8)))
     }),

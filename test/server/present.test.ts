@@ -32,7 +32,7 @@ const desired: DesiredDeployment = {
   createWaits: null,
 }
 const present = (change: Change, showValues = false) =>
-  presentPlan({ ...plan, changes: [change] }, showValues).changes[0]
+  presentPlan({ ...plan, changes: [change] }, { showValues }).changes[0]
 const update = (...diffs: FieldDiff[]): Change => ({
   action: "update",
   key: live.key,
@@ -73,7 +73,14 @@ await t.test("each kind of change says what, where and why", async (t) => {
     reason: "gone from Git",
     fields: [],
   })
-  t.strictSame(present({ action: "keep", key: live.key, live }), { action: "keep", key, id: live.id, fields: [] })
+  const at = { file: "a/prefect.yaml", line: 12 }
+  t.strictSame(present({ action: "keep", key: live.key, live, at }), {
+    action: "keep",
+    key,
+    id: live.id,
+    ...at,
+    fields: [],
+  })
   t.strictSame(present({ action: "skip", key: live.key, live: null, code: "c", message: "m", diffs: [] }), {
     action: "skip",
     key,

@@ -126,7 +126,7 @@ await t.test("the sources, one of them, its plan and its history", async (t) => 
     source: "etl",
     revision: first,
     owned: 1,
-    changes: [{ action: "keep", key: "flow/prod", id: live.id, fields: [] }],
+    changes: [{ action: "keep", key: "flow/prod", id: live.id, file: "prefect.yaml", line: 2, fields: [] }],
     problems: [],
   })
   for (const path of ["/api/v1/sources/none", "/api/v1/sources/none/plan", "/api/v1/sources/toString", "/nowhere"])
