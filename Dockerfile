@@ -2,7 +2,7 @@
 FROM docker.io/library/node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier
 
 FROM docker.io/library/node:24-bookworm-slim
 ARG VERSION=0.1.0

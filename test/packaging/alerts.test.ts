@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import t from "tap"
 import { parse } from "yaml"
@@ -19,10 +19,25 @@ const rules = (parse(readFileSync("config/prometheus/lockstep.rules.yml", "utf8"
   (group) => group.rules,
 )
 const runbook = readFileSync("config/prometheus/RUNBOOK.md", "utf8")
-const unitTests = readFileSync("test/packaging/lockstep.rules.test.yml", "utf8")
+interface UnitTests {
+  readonly tests: readonly {
+    readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[]
+  }[]
+}
+const unitTests = parse(readFileSync("test/packaging/lockstep.rules.test.yml", "utf8")) as UnitTests
+interface Dashboard {
+  readonly panels: readonly {
+    readonly id: number
+    readonly title: string
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number }
+    readonly targets: readonly { readonly expr: string }[]
+  }[]
+  readonly templating: { readonly list: readonly { readonly query: string }[] }
+}
+const dashboard = JSON.parse(readFileSync("config/grafana/lockstep.json", "utf8")) as Dashboard
+const shown = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
 
 async function metricsOfADaemon(folder: string): Promise<string> {
-  const { writeFileSync } = await import("node:fs")
   const configPath = join(folder, "lockstep.yaml")
   const sources = [{ name: "a", url: "http://127.0.0.1:9/a.git", interval: "1h" }]
   const workspaces = [{ name: "default", apiUrl: "http://127.0.0.1:9/api" }]
@@ -41,14 +56,16 @@ async function metricsOfADaemon(folder: string): Promise<string> {
   return (await fetch(`${daemon.address}/metrics`)).text()
 }
 
-t.test("every metric that rules, runbook and README name exists in a running daemon", async (t) => {
+t.test("every metric that rules, runbook, README and dashboard name exists in a running daemon", async (t) => {
   const metrics = await metricsOfADaemon(t.testdir())
   const families = new Set([...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
-  const texts = [rules.map(({ expr }) => expr).join("\n"), runbook, readFileSync("README.md", "utf8")].join("\n")
+  const texts = [rules.map(({ expr }) => expr).join("\n"), runbook, readFileSync("README.md", "utf8"), ...shown].join(
+    "\n",
+  )
   const named = new Set(
     [...texts.matchAll(/\blockstep_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, "")),
   )
-  t.ok(named.size >= 8)
+  t.ok(named.size >= 18)
   t.strictSame(
     [...named].filter((name) => !families.has(name)),
     [],
@@ -61,6 +78,28 @@ t.test("every alert has a summary, a runbook paragraph that it links to, and a u
     t.match(runbook, new RegExp(`^## ${alert}$`, "m"), alert)
     t.equal(annotations["runbook_url"], `config/prometheus/RUNBOOK.md#${alert.toLowerCase()}`)
     t.ok(annotations["summary"] && annotations["description"], alert)
-    t.match(unitTests, new RegExp(`alertname: ${alert}$`, "m"), alert)
+    const fires = unitTests.tests
+      .flatMap((one) => one.alert_rule_test)
+      .filter(({ alertname }) => alertname === alert)
+      .map(({ exp_alerts: expected }) => expected.length > 0)
+    t.strictSame(
+      [fires[0], fires.includes(true), fires.at(-1)],
+      [false, true, false],
+      `${alert}: not yet, firing, over`,
+    )
   }
 })
+
+t.test(
+  "the dashboard's panels are numbered, titled, side by side, and show all sources or the chosen ones",
+  async (t) => {
+    const { panels, templating } = dashboard
+    t.strictSame(new Set(panels.map(({ id }) => id)).size, panels.length)
+    t.match(templating.list[1]?.query, "label_values(lockstep_source_ready, source)")
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, n) => `${x + (n % w)},${y + Math.floor(n / w)}`),
+    )
+    t.equal(new Set(cells).size, cells.length, "none covers another")
+    t.ok(panels.every(({ title, gridPos: { x, w } }) => title !== "" && x + w <= 24))
+  },
+)
