@@ -106,7 +106,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     address: server.address,
     reload: async () => {
       await watch.reload()
-      await registry.taken()
+      await roster.taken()
     },
     alive: () => loop.alive(),
     async [Symbol.asyncDispose]() {

@@ -44,6 +44,7 @@ export class ModelPrefect implements WorkspacePort {
   runCounts = { active: 0, manual: 0 }
   actingAutomations: readonly string[] = []
   listingFails = false
+  listings = 0
   /** Name of a deployment that takes no change. */
   deniesPatchOf: string | null = null
   readonly #clock: Clock
@@ -53,7 +54,9 @@ export class ModelPrefect implements WorkspacePort {
     this.#clock = clock
   }
 
-  serverNow = () => isoTime(this.#clock.now())
+  /** How far the server's clock is before ours. */
+  aheadMs = 0
+  serverNow = () => isoTime(this.#clock.now() + this.aheadMs)
 
   /** What a person does in the UI. */
   edit(id: DeploymentId, change: (live: LiveDeployment) => LiveDeployment): void {
@@ -70,6 +73,7 @@ export class ModelPrefect implements WorkspacePort {
     return { count: ours.length, newest: ours.slice(0, depth) }
   }
   async snapshot({ keys }: Coverage) {
+    this.listings++
     if (this.listingFails) throw new PrefectError("busy", { kind: "transient", code: "busy", status: 503 })
     const found = [...this.deployments.values()].filter(
       ({ allTags, key }) => allTags.includes(managedTag) || keys.has(key),

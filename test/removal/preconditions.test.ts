@@ -50,9 +50,8 @@ function open(stage: Stage) {
   return { clock, prefect, git, sources, goes, keep, drain, stage }
 }
 
-/** Whether a turn of the source removes it, one step further than it is. */
-async function removes(scene: Scene): Promise<boolean> {
-  const { clock, prefect, git, sources, goes, drain, stage } = scene
+/** A start of the daemon in the scene; each turn of the source is one step further. */
+function start({ clock, prefect, git, sources, drain }: Scene) {
   const secrets = { read: () => Promise.reject(new Error("none")), mask: (text: string) => text }
   const events = new Events(() => undefined)
   const context = {
@@ -72,8 +71,16 @@ async function removes(scene: Scene): Promise<boolean> {
   const { signal } = new AbortController()
   const signals = { drain: drain.signal, abort: signal, look: signal }
   const [source] = sources as [Source]
-  const taken = { source: source.name, trigger: "sync", requestedAt: clock.now() } as const
-  await runTurn(context, source, workspace, { taken, signals })
+  return (trigger: "sync" | "interval") => {
+    const requestedAt = trigger === "sync" ? clock.now() : null
+    return runTurn(context, source, workspace, { taken: { source: source.name, trigger, requestedAt }, signals })
+  }
+}
+
+/** Whether a turn of the source removes it. */
+async function removes(scene: Scene): Promise<boolean> {
+  const { prefect, goes, stage } = scene
+  await start(scene)("sync")
   const now = prefect.deployments.get(goes.id)
   return stage === "prune" ? now === undefined : now?.allTags.includes(pruneTag("pending")) === true
 }
@@ -149,6 +156,10 @@ const decidedForRetire: typeof decided = {
 
 const decidedForPrune: typeof decided = {
   "the grace isn't over": (scene) => change(scene, () => ({ updated: isoTime(scene.clock.now() - graceMs + 1_000) })),
+  "the grace is over by our clock only": (scene) => {
+    scene.prefect.aheadMs = -86_400_000
+    change(scene, () => ({ updated: isoTime(scene.clock.now() - 86_400_000 - graceMs + 1_000) }))
+  },
   "a person un-paused it": (scene) => change(scene, ({ fields }) => ({ fields: { ...fields, paused: false } })),
   "its removal was vetoed": (scene) => retag(scene, (tags) => [...tags, pruneTag("vetoed")]),
   "the tag of its retirement is gone": (scene) =>
@@ -197,3 +208,29 @@ for (const [stage, before, between] of [
       t.ok(spoilt > 0, "it had been decided")
     })
 }
+
+await t.test("prune: when the grace is over by the server's clock, whatever ours says", async (t) => {
+  const scene = open("prune")
+  scene.prefect.aheadMs = 86_400_000
+  change(scene, () => ({ updated: isoTime(scene.clock.now() + 86_400_000 - graceMs - 1_000) }))
+  t.equal(await removes(scene), true)
+})
+
+await t.test(
+  "a removal is decided on live state that was listed for it, however fresh the shared one is",
+  async (t) => {
+    const scene = open("retire")
+    const { git, prefect, sources } = scene
+    const url = sources[0]?.remote.url ?? ""
+    git.commit(url, { names: { stays: 1, goes: 1 }, complete: true })
+    const turn = start(scene)
+    await turn("sync")
+    await turn("interval")
+    const before = prefect.listings
+    git.commit(url, { names: { stays: 1 }, complete: true })
+    let listed = 0
+    prefect.onWrite = () => (listed ||= prefect.listings - before)
+    t.match((await turn("interval")).results, [{ change: { action: "retire" }, result: "done" }])
+    t.equal(listed, 1)
+  },
+)

@@ -128,6 +128,16 @@ await t.test("the newest start wins also when the older one had forgotten the so
   t.strictSame(Object.keys(await lane.live()), ["a"])
 })
 
+await t.test("texts of any script fit into the record, both at once", async (t) => {
+  const lane = await openLane(world, "long-words", named("a"))
+  const reason = "\u{1f525}".repeat(250)
+  const revision = lane.repository.git("rev-parse", "HEAD")
+  t.match(await lane.daemon.operate("main", "pin", { reason, by: "é".repeat(100), revision }), { status: 200 })
+  const { status, body } = await lane.daemon.operate("main", "suspend", { reason, by: "é".repeat(100) })
+  t.match([status, body], [200, { state: "suspended" }])
+  t.match((await world.record("long-words", "main"))?.value, { suspend: {}, pin: { revision } })
+})
+
 await t.test("while Prefect is away operations answer 503, and nothing is done later behind one's back", async (t) => {
   const lane = await openLane(world, "away-ops", named("a"))
   world.gateway.fault = ({ path }) => (path.startsWith("/variables") ? 503 : null)
