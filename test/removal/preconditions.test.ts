@@ -6,6 +6,7 @@ import type { Source } from "../../src/core/source.ts"
 import { isoTime } from "../../src/lib/clock.ts"
 import { Events } from "../../src/observe/events.ts"
 import { memoryOf, openState } from "../../src/reconcile/memory.ts"
+import { confirmHold } from "../../src/reconcile/operate.ts"
 import { Snapshots } from "../../src/reconcile/snapshots.ts"
 import { runTurn } from "../../src/reconcile/turn.ts"
 import { etl, installation, liveSchedule, other, owned, sourceOf } from "../core/builders.ts"
@@ -71,16 +72,18 @@ function start({ clock, prefect, git, sources, drain }: Scene) {
   const { signal } = new AbortController()
   const signals = { drain: drain.signal, abort: signal, look: signal }
   const [source] = sources as [Source]
-  return (trigger: "sync" | "interval") => {
+  const turn = (trigger: "sync" | "interval") => {
     const requestedAt = trigger === "sync" ? clock.now() : null
     return runTurn(context, source, workspace, { taken: { source: source.name, trigger, requestedAt }, signals })
   }
+  const confirm = (digest: string) => confirmHold({ source, workspace }, digest)
+  return { turn, confirm }
 }
 
 /** Whether a turn of the source removes it. */
 async function removes(scene: Scene): Promise<boolean> {
   const { prefect, goes, stage } = scene
-  await start(scene)("sync")
+  await start(scene).turn("sync")
   const now = prefect.deployments.get(goes.id)
   return stage === "prune" ? now === undefined : now?.allTags.includes(pruneTag("pending")) === true
 }
@@ -223,9 +226,9 @@ await t.test(
     const { git, prefect, sources } = scene
     const url = sources[0]?.remote.url ?? ""
     git.commit(url, { names: { stays: 1, goes: 1 }, complete: true })
-    const turn = start(scene)
+    const { turn } = start(scene)
     await turn("sync")
-    await turn("interval")
+    scene.clock.step(1_000)
     const before = prefect.listings
     git.commit(url, { names: { stays: 1 }, complete: true })
     let listed = 0
@@ -234,3 +237,40 @@ await t.test(
     t.equal(listed, 1)
   },
 )
+
+await t.test("a retirement waits ten minutes for a sibling that can't be read, and no longer", async (t) => {
+  const scene = open("retire")
+  scene.git.down.add("other")
+  const { turn } = start(scene)
+  const retired = async () => (await turn("sync")).results.some(({ change }) => change.action === "retire")
+  t.equal(await retired(), false)
+  scene.clock.step(9 * 60_000)
+  t.equal(await retired(), false)
+  scene.clock.step(2 * 60_000)
+  t.equal(await retired(), true)
+})
+
+await t.test("a confirmation is good for once: the very same hold later asks again", async (t) => {
+  const scene = open("retire")
+  decidedForRetire["the budget is 0"]?.(scene)
+  const { git, sources } = scene
+  const { turn, confirm } = start(scene)
+  const declare = (names: Record<string, number>) => git.commit(sources[0]?.remote.url ?? "", { names, complete: true })
+  const { hold } = await turn("sync")
+  t.equal(confirm(hold?.digest ?? ""), null)
+  t.match((await turn("sync")).results, [{ change: { action: "retire" }, result: "done" }])
+  declare({ stays: 1, goes: 1 })
+  t.match((await turn("sync")).results, [{ change: { action: "restore" }, result: "done" }])
+  declare({ stays: 1 })
+  const again = await turn("sync")
+  t.strictSame([again.results, again.hold?.digest], [[], hold?.digest])
+})
+
+await t.test("a digest other than the hold's is refused at the door", async (t) => {
+  const scene = open("retire")
+  decidedForRetire["the budget is 0"]?.(scene)
+  const { turn, confirm } = start(scene)
+  await turn("sync")
+  t.match(confirm("000000000000"), { code: "digest-mismatch" })
+  t.strictSame((await turn("sync")).results, [])
+})
