@@ -47,7 +47,7 @@ export function planParts(plan: Plan, options: PlanOptions): readonly (readonly 
   const problems = problemLines(shown.problems, paint)
   return [
     changes,
-    hold ? holdLines(hold, paint) : [],
+    hold ? holdLines(masked(hold, mask), paint) : [],
     problems.length > 0 ? [paint("bold", "Problems"), ...problems.map((line) => `  ${line}`)] : [],
   ].filter((lines) => lines.length > 0)
 }
@@ -89,6 +89,11 @@ function look(change: Change, isExplained: boolean): { symbol: string; style: St
     case "skip":
       return { symbol: "!", style: "yellow", words: `skipped: ${isExplained ? change.code : change.message}` }
   }
+}
+
+/** The names of automations in it are foreign texts. */
+function masked(hold: Hold, mask: (text: string) => string): Hold {
+  return { ...hold, reasons: hold.reasons.map(({ code, message }) => ({ code, message: mask(message) })) }
 }
 
 /** Why something waits, what, and what lets it go. */

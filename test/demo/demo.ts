@@ -76,7 +76,9 @@ interface World {
 
 async function story(world: World): Promise<void> {
   const { repository } = world
-  explain("Git has four deployments in two prefect.yaml files; Lockstep made them.")
+  await step("Git has four deployments in two prefect.yaml files; Lockstep makes them", () =>
+    expectThat(world, "the four are there", (all) => all.length === 4),
+  )
   show(await deployments(world))
 
   await step("Push a commit that changes one parameter, and ask for a sync", async () => {
@@ -175,9 +177,9 @@ function startDaemon(prefect: string, repository: string, address: string): Chil
   const config = writeConfig(prefect, repository, address, "24h")
   const args = ["--pdeathsig", "KILL", process.execPath, "src/lockstep.js", "run", "--config", config]
   const log = openSync(`${folder}/lockstep.log`, "a")
-  // Compiled code too stays below the folder that Git ignores.
-  const env = { ...process.env, XDG_CACHE_HOME: resolve(".cache") }
-  return spawn("setpriv", args, { env, stdio: ["ignore", log, log] })
+  // All of it is on loopback, where a proxy of the environment leads nowhere; compiled code goes to the ignored folder.
+  const apart = { NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1", XDG_CACHE_HOME: resolve(".cache") }
+  return spawn("setpriv", args, { stdio: ["ignore", log, log], env: { ...process.env, ...apart } })
 }
 
 async function stopDaemon(daemon: ChildProcess): Promise<void> {

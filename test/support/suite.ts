@@ -8,8 +8,12 @@ import { resolve } from "node:path"
  */
 const results = ".tap/results.tap"
 
+/** Every server of the tests is on loopback, where a proxy of the environment leads nowhere. */
+const direct = [process.env["NO_PROXY"] ?? process.env["no_proxy"], "127.0.0.1"].filter(Boolean).join(",")
+
 function run(command: string, args: readonly string[]): number {
-  const { status, error } = spawnSync(command, args, { stdio: "inherit" })
+  const env = { ...process.env, NO_PROXY: direct, no_proxy: direct }
+  const { status, error } = spawnSync(command, args, { stdio: "inherit", env })
   if (error) console.error(`${command}: ${error.message}`)
   return status ?? 1
 }
