@@ -25,6 +25,13 @@ export interface Signals {
 
 /** What is made comes before what goes: a renamed deployment is never missing. */
 const order = ["create", "update", "adopt", "restore", "retire", "prune"] as const
+/** Where a turn acts. */
+interface Place {
+  readonly context: TurnContext
+  readonly source: Source
+  readonly workspace: WorkspaceState
+  readonly signals: Signals
+}
 type Retire = Extract<Change, { action: "retire" }>
 type Written = Extract<Change, { action: (typeof order)[number] }>
 
@@ -38,13 +45,14 @@ export async function act(
   const changes = order.flatMap((action) => decision.allowed.filter((one): one is Written => one.action === action))
   const vetoes = newVetoes(decision)
   if (changes.length === 0 && vetoes.length === 0) return []
-  const obstacleToAll = await claimSource(context, source, workspace, signals.abort)
+  const place = { context, source, workspace, signals }
+  const obstacleToAll = whyStop(place) ?? (await claimSource(context, source, workspace, signals.abort))
   if (obstacleToAll !== null) return changes.map((change) => ({ change, result: "dropped", message: obstacleToAll }))
   const owner = { installation: context.installation, source: source.name }
   const applier = new Applier(workspace.port, context.clock, owner)
   const results: ChangeResult[] = []
   for (const change of changes) {
-    const obstacle = whyStop(context, source, workspace, signals) ?? whyNot(change, results)
+    const obstacle = whyStop(place) ?? whyNot(change, results)
     if (obstacle !== null) {
       results.push({ change, result: "dropped", message: obstacle })
       continue
@@ -56,14 +64,24 @@ export async function act(
     workspace.patience = learn(workspace.patience, result, stillDiffers, context.clock.now())
     tell(context, source, decision, result)
   }
+  return [...results, ...(await writeVetoes(place, applier, { decision, vetoes }))]
+}
+
+/** Returns what failed: a veto that is written down is no change of the plan. */
+async function writeVetoes(
+  { context, source, workspace, signals }: Place,
+  applier: Applier,
+  { decision, vetoes }: { readonly decision: Decision; readonly vetoes: readonly Retire[] },
+): Promise<readonly ChangeResult[]> {
+  const failed: ChangeResult[] = []
   for (const change of vetoes) {
-    if (whyStop(context, source, workspace, signals) !== null) break
+    if (whyStop({ context, source, workspace, signals }) !== null) break
     const { result, live } = await applier.veto(change, signals.abort)
     remember(workspace, change, live)
     if (result.result === "done") tellVeto(context, source, decision, change)
-    if (result.result === "failed") results.push(result)
+    if (result.result === "failed") failed.push(result)
   }
-  return results
+  return failed
 }
 
 /** What was read back; undefined = nothing was. */
@@ -98,10 +116,10 @@ function tellVeto({ events }: TurnContext, source: Source, { revision }: Decisio
 }
 
 /** Why nothing more is written in this turn; a person's word counts at once, not only for the next one. */
-function whyStop({ clock }: TurnContext, source: Source, workspace: WorkspaceState, { drain }: Signals): string | null {
-  if (drain.aborted) return toError(drain.reason).message
+function whyStop({ context, source, workspace, signals }: Place): string | null {
+  if (signals.drain.aborted) return toError(signals.drain.reason).message
   const suspend = memoryOf(workspace, source).sight.record?.record?.suspend ?? null
-  return activeAt(suspend, isoTime(clock.now())) ? "the source has just been suspended" : null
+  return activeAt(suspend, isoTime(context.clock.now())) ? "the source has just been suspended" : null
 }
 
 function whyNot(change: Written, results: readonly ChangeResult[]): string | null {
