@@ -116,10 +116,11 @@ await t.test(
     void daemon.api("POST", "/api/v1/sources/one/sync")
     await underWay
     await daemon.configure({ sources: [sources[1]] })
+    const left = async () => Object.values(await world.deployments(flow)).filter(({ paused }) => !paused).length
+    await until("the one under way is retired", async () => (await left()) === 5)
     await pause(slowMs + 500)
+    t.equal(await left(), 5, "and no other")
     world.gateway.fault = null
-    const left = Object.values(await world.deployments(flow)).filter(({ paused }) => !paused)
-    t.equal(left.length, 5, "only the one under way was retired")
     // Un-registered, so its mark holds nothing back: another source may take over what it had.
     two.commit(project(flow, named("own", "stays")))
     t.match(await daemon.sync("two"), { state: "synced", lastTurn: { changes: { adopt: 1 } } })
