@@ -9,7 +9,7 @@ import { changeRecord, confirmHold, type Refusal } from "./reconcile/operate.ts"
 import type { Operated, Operations } from "./server/ports.ts"
 
 /** An answer waits this long for the turn that carries the wish out, and else tells the status as it is. */
-const turnWaitMs = 10_000
+const turnWaitMs = 30_000
 
 /** What people do to a source, over the loop: write it down where it outlives us, then look at the source at once. */
 export function openOperations(parts: {
