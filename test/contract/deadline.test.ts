@@ -55,9 +55,9 @@ async function turnWithWritesOf(writeMs: number): Promise<Outcome> {
   events.subscribe((event) => {
     if (event.kind === "turn-ended") ended.resolve(event.outcome)
   })
-  const { port, render } = git
+  const { port, render, images } = git
   await using loop = new Loop(
-    { installation, version: "1", instance: "me", git: port, render, secrets, clock, events },
+    { installation, version: "1", instance: "me", git: port, render, images, secrets, clock, events },
     { drainMs: 20_000 },
   )
   loop.setWorkspace("default" as WorkspaceName, prefect, { driftIntervalMs: 3_600_000, listIntervalMs: 3_600_000 })
