@@ -9,7 +9,7 @@ import t from "tap"
 const may: Record<string, { rooms: readonly string[]; packages: readonly string[] }> = {
   core: { rooms: [], packages: ["node:crypto", "node:util", "picomatch"] },
   lib: { rooms: [], packages: ["node:"] },
-  render: { rooms: ["core"], packages: ["node:", "picomatch", "web-tree-sitter", "yaml", "zod"] },
+  render: { rooms: ["core"], packages: ["node:", "picomatch", "web-tree-sitter", "zod"] },
   config: { rooms: ["core", "lib"], packages: ["node:", "chokidar", "yaml", "zod"] },
   git: { rooms: ["core", "lib"], packages: ["node:", "isomorphic-git", "undici"] },
   images: { rooms: ["core", "lib"], packages: ["node:", "undici"] },

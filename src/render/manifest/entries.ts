@@ -1,5 +1,6 @@
 import type { Location, Problem } from "../../core/model.ts"
-import { parseYaml, type Node } from "../yaml/dialect.ts"
+import { parseYaml } from "../yaml/dialect.ts"
+import type { Node } from "../yaml/node.ts"
 import { nearest } from "../../core/nearest.ts"
 import { problem, type Rule } from "./rules.ts"
 

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Location, Problem, Value } from "../../core/model.ts"
-import { toJson, type Node } from "../yaml/dialect.ts"
+import { toJson } from "../yaml/dialect.ts"
+import type { Node } from "../yaml/node.ts"
 import { problem, type Rule } from "./rules.ts"
 import { resolveValue, type Context, type Names, type Resolved } from "./template.ts"
 

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Revision } from "../../core/model.ts"
-import { toJson, type Node } from "../yaml/dialect.ts"
+import { toJson } from "../yaml/dialect.ts"
+import type { Node } from "../yaml/node.ts"
 import { resolveValue, type Names, type Output } from "./template.ts"
 
 /** Facts that build steps of CI would have found out, as far as they follow from the commit. */

@@ -1,77 +1,114 @@
-import type { Json } from "../../core/json.ts"
+import { canonicalJson } from "../../core/json.ts"
+import { Refused } from "./cursor.ts"
+import { momentForm, readMoment } from "./moment.ts"
+import type { Node } from "./node.ts"
+
+/** What a scalar is to Python; JSON has fewer types, and `1.0`, for one, looks like `1` there. */
+export interface Scalar {
+  readonly type: ScalarType
+  readonly value: null | boolean | number | bigint | string
+}
+type ScalarType = "null" | "bool" | "int" | "float" | "time" | "text"
 
 /**
  * What a plain scalar means to PyYAML's safe loader (YAML 1.1 with its own regular expressions), which is what reads
  * prefect.yaml. Differs from both YAML versions of other parsers: `y` stays a string, `1e3` too, `017` is octal.
- * @throws SyntaxError for what looks like a number and has no digits (`0x_`), as PyYAML does
+ * @throws SyntaxError for what looks like a number, date or time and is none (`0x_`, `2024-02-30`), as PyYAML does
  */
-export function plainScalar(text: string): Json {
-  // Words of YAML 1.1 that PyYAML has no value for.
+export function plainScalar(text: string): Scalar {
+  // Words of YAML 1.1 that PyYAML has no value for outside of keys.
   if (text === "=" || text === "<<") throw new SyntaxError(`${text} stands for no value`)
-  if (/^(?:~|null|Null|NULL|)$/.test(text)) return null
-  if (/^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(text)) return true
-  if (/^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(text)) return false
-  for (const read of [integer, float, moment]) {
-    const value = read(text)
-    if (value !== undefined) return value
-  }
-  return text
+  if (/^(?:~|null|Null|NULL|)$/.test(text)) return { type: "null", value: null }
+  if (/^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/.test(text)) return { type: "bool", value: true }
+  if (/^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/.test(text)) return { type: "bool", value: false }
+  if (integerForm.test(text)) return readInteger(text)
+  if (floatForm.test(text)) return readFloat(text)
+  if (momentForm.test(text)) return { type: "time", value: readMoment(text) }
+  return { type: "text", value: text }
 }
 
+/** A scalar with a tag of YAML's own. @throws SyntaxError for another tag, or a text that isn't of that type */
+export function taggedScalar(tag: string, text: string): Scalar {
+  switch (tag) {
+    case "tag:yaml.org,2002:str":
+      return { type: "text", value: text }
+    case "tag:yaml.org,2002:int":
+      return readInteger(text)
+    case "tag:yaml.org,2002:float":
+      return readFloat(text)
+    case "tag:yaml.org,2002:timestamp":
+      return { type: "time", value: readMoment(text) }
+    case "tag:yaml.org,2002:null":
+      return { type: "null", value: null }
+    case "tag:yaml.org,2002:bool":
+      if (!/^(?:yes|no|true|false|on|off)$/i.test(text)) throw new SyntaxError("no boolean")
+      return { type: "bool", value: /^(?:yes|true|on)$/i.test(text) }
+    default:
+      throw new SyntaxError(`the tag ${tag} isn't known`)
+  }
+}
+
+const integerForm = /^[-+]?(?:0b[0-1_]+|0[0-7_]+|(?:0|[1-9][0-9_]*)|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/
+const floatForm =
+  /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 /** Python's own limit; longer ones take long, too. */
 const digitsMax = 4300
 
-function integer(text: string): Json | undefined {
-  const match = /^([-+]?)(0b[0-1_]+|0[0-7_]+|(?:0|[1-9][0-9_]*)|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/.exec(
-    text,
-  )
-  if (!match) return undefined
-  const digits = (match[2] ?? "").replaceAll("_", "")
+/** Underlines mean nothing; of octal, hexadecimal, binary and sexagesimal digits the form decides. */
+function readInteger(text: string): Scalar {
+  const [, sign, digits = ""] = /^([-+]?)(.*)$/s.exec(text.replaceAll("_", "")) ?? []
   if (digits.length > digitsMax) throw new SyntaxError(`a number of more than ${digitsMax} digits`)
-  const value = digits.includes(":") ? sexagesimal(digits) : BigInt(withBase(digits))
-  const signed = match[1] === "-" ? -value : value
-  return signed >= BigInt(Number.MIN_SAFE_INTEGER) && signed <= BigInt(Number.MAX_SAFE_INTEGER)
-    ? Number(signed)
-    : signed
+  if (!/^(?:0b[01]+|0[0-7]*|0x[0-9a-fA-F]+|[1-9]\d*(?::\d+)*)$/.test(digits)) throw new SyntaxError("no integer")
+  const value = digits.includes(":") ? sexagesimal(digits) : BigInt(digits.replace(/^0(?=[0-7]+$)/, "0o"))
+  return { type: "int", value: held(sign === "-" ? -value : value) }
 }
 
-function withBase(digits: string): string {
-  return /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits
+function held(value: bigint): number | bigint {
+  const safe = value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+  return safe ? Number(value) : value
 }
 
 function sexagesimal(digits: string): bigint {
   return digits.split(":").reduce((sum, part) => sum * 60n + BigInt(part), 0n)
 }
 
-function float(text: string): Json | undefined {
-  // The server stores infinities and NaN as null.
-  if (/^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/.test(text)) return null
-  if (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*$/.test(text)) return sexagesimalFloat(text)
-  const decimal = /^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/
-  return decimal.test(text) ? Number(text.replaceAll("_", "")) : undefined
+/** Infinities and NaN become null, as pydantic writes them. */
+function readFloat(text: string): Scalar {
+  const [, sign, digits = ""] = /^([-+]?)(.*)$/s.exec(text.replaceAll("_", "").toLowerCase()) ?? []
+  if (/^\.?(?:inf|infinity|nan)$/.test(digits)) return { type: "float", value: null }
+  const parts = digits.split(":")
+  if (!parts.every((part) => /^(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(part))) throw new SyntaxError("no number")
+  const value = parts.reduce((sum, part) => sum * 60 + Number(part), 0)
+  return { type: "float", value: Number.isFinite(value) ? (sign === "-" ? -value : value) : null }
 }
 
-function sexagesimalFloat(text: string): number {
-  const sign = text.startsWith("-") ? -1 : 1
-  const parts = text.replace(/^[-+]/, "").replaceAll("_", "").split(":")
-  return sign * parts.reduce((sum, part) => sum * 60 + Number(part), 0)
+/** The value as Python's `str()` writes it. */
+function pythonText({ type, value }: Scalar): string {
+  if (typeof value === "number") return type === "float" ? floatText(value) : String(value)
+  if (typeof value === "boolean") return value ? "True" : "False"
+  return value === null ? "None" : String(value)
 }
 
-/** Dates and times become ISO text, as Prefect's JSON has them. */
-function moment(text: string): Json | undefined {
-  const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)
-  if (date) return text
-  const match =
-    /^(\d{4})-(\d\d?)-(\d\d?)(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(Z|([-+])(\d\d?)(?::?(\d\d))?))?$/.exec(
-      text,
-    )
-  if (!match) return undefined
-  const [, year, month, day, hour, minute, second, fraction, zone, sign, zoneHour, zoneMinute] = match
-  const micro = fraction && Number(fraction) > 0 ? `.${fraction.slice(0, 6).padEnd(6, "0")}` : ""
-  const offset = zone === undefined ? "" : zone === "Z" ? "+00:00" : `${sign}${pad(zoneHour)}:${pad(zoneMinute)}`
-  return `${year}-${pad(month)}-${pad(day)}T${pad(hour)}:${minute}:${second}${micro}${offset}`
+/** A float as Python writes it: `1.0`, and an exponent of two digits from 1e16 on and below 1e-4. */
+function floatText(value: number): string {
+  const size = Math.abs(value)
+  if (size !== 0 && (size >= 1e16 || size < 1e-4)) {
+    return value.toExponential().replace(/e([-+])(\d)$/, "e$10$2")
+  }
+  if (Object.is(value, -0)) return "-0.0"
+  return Number.isInteger(value) ? `${value}.0` : String(value)
 }
 
-function pad(part: string | undefined): string {
-  return (part ?? "0").padStart(2, "0")
+/**
+ * A key's name as pydantic writes it, and what makes it equal to others: in Python 1, 1.0 and true are one key.
+ * @throws Refused for a key that isn't a scalar, or is infinite
+ */
+export function jsonKey(key: Node): { readonly id: string; readonly name: string } {
+  if (key.kind !== "scalar") throw new Refused("a key must be a plain value", key.at)
+  const { type, value } = key
+  if (type === "float" && value === null)
+    throw new Refused("a key must be a text, a finite number, or true or false", key.at)
+  if (type === "bool") return { id: `n${Number(value)}`, name: String(value) }
+  const number = type === "int" || type === "float"
+  return { id: number ? `n${canonicalJson(value)}` : `${type} ${String(value)}`, name: pythonText(key) }
 }

@@ -1,0 +1,44 @@
+import { Refused, type Place } from "./cursor.ts"
+import type { Scalar } from "./scalar.ts"
+
+/** A value with its place. Shared where the file uses an alias. */
+export type Node =
+  | (Scalar & { readonly kind: "scalar"; readonly at: Place })
+  | { readonly kind: "list"; readonly items: readonly Node[]; readonly at: Place }
+  | { readonly kind: "map"; readonly entries: ReadonlyMap<string, Entry>; readonly at: Place }
+interface Entry {
+  readonly at: Place
+  readonly value: Node
+}
+
+export const depthMax = 100
+/** Values after all aliases are followed: a few lines of them can otherwise stand for billions. */
+export const valuesMax = 200_000
+export const tooDeep = `it is nested more than ${depthMax} deep`
+export const tooWide = `it has more than ${valuesMax.toLocaleString("en")} values once its aliases are followed`
+
+interface Expanded {
+  readonly values: number
+  readonly height: number
+}
+
+/**
+ * How many values the document has once its aliases are followed, and how deep; none is followed twice.
+ * @throws Refused beyond the bounds
+ */
+export function expandedSize(node: Node, known: Map<Node, Expanded> = new Map()): Expanded {
+  const before = known.get(node)
+  if (before !== undefined) return before
+  const children =
+    node.kind === "list" ? node.items : node.kind === "map" ? [...node.entries.values()].map(({ value }) => value) : []
+  let [values, height] = [1, 0]
+  for (const child of children) {
+    const below = expandedSize(child, known)
+    values += below.values
+    height = Math.max(height, below.height + 1)
+  }
+  if (height > depthMax) throw new Refused(tooDeep, node.at, "yaml-too-large")
+  if (values > valuesMax) throw new Refused(tooWide, node.at, "yaml-too-large")
+  known.set(node, { values, height })
+  return { values, height }
+}
