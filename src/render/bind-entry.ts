@@ -48,7 +48,8 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const images = imagesOf(reader, source)
   const unverified = unverifiedImage(reader, images, source, inputs)
   const fields = { ...readFields(entry, reader, { name, source }), ...jobFields(reader, source, unverified) }
-  const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision })
+  const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision, reader })
+  checkSteps(entry, reader)
   checkPull(entry, reader, source)
   if (key !== null && flow !== null) checkScope(reader, flow, fields, source)
   const problems = key === null ? reader.problems : reader.problems.map((found) => ({ ...found, key }))
@@ -118,13 +119,19 @@ function deploymentName(reader: EntryReader, { rendering }: Source): string | nu
     }
     return null
   }
-  // `prefect deploy` strips this suffix too.
-  const name = value.value.replace(/\.py$/, "") + (rendering.overrides.nameSuffix ?? "")
+  const name = withoutSuffix(value.value) + (rendering.overrides.nameSuffix ?? "")
   if (refusedInNames.test(name)) {
     reader.find("name-invalid", `the name "${name}" has one of / % & < >, which Prefect refuses`, "name")
     return null
   }
   return name
+}
+
+/** `prefect deploy` takes a name that ends in `.py` for a file's, and leaves its stem. */
+function withoutSuffix(name: string): string {
+  if (!name.endsWith(".py")) return name
+  const file = name.slice(name.lastIndexOf("/") + 1)
+  return file === ".py" ? file : file.slice(0, -".py".length)
 }
 
 function readFields(
@@ -139,7 +146,7 @@ function readFields(
     overrides.paused === null ? reader.boolean("paused") : ({ kind: "declared", value: overrides.paused } as const)
   return {
     description: description(entry, reader),
-    version: reader.text("version"),
+    version: version(reader),
     tags: readTags(reader, overrides),
     paused,
     entrypoint: reader.text("entrypoint"),
@@ -151,10 +158,17 @@ function readFields(
   }
 }
 
-/** The manifest's, else the flow's own; with neither it is left alone. */
+/** An empty one is none to Prefect, too. */
+function version(reader: EntryReader): Value<string | null> {
+  const declared = reader.text("version")
+  return declared.kind === "declared" && !declared.value ? absent : declared
+}
+
+/** The manifest's, else the flow's own (also for an empty one); with neither it is left alone. */
 function description(entry: IndexedEntry, reader: EntryReader): Value<string | null> {
-  const declared = reader.text("description")
-  if (declared.kind === "declared" && declared.value !== null) return declared
+  const written = reader.text("description")
+  if (written.kind === "declared" && written.value) return written
+  const declared = written.kind === "declared" ? ({ kind: "declared", value: null } as const) : written
   const read = entry.flow?.description
   if (!read) return declared
   if (!read.decided) return { kind: "undecided", reason: read.reason }
@@ -222,6 +236,16 @@ function mergeOne(own: JsonObject[string] | undefined, over: JsonObject[string])
 
 function isMap(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** Steps are mappings in a list; a single one may stand without the list. */
+function checkSteps({ manifest, ...entry }: IndexedEntry, reader: EntryReader): void {
+  for (const key of ["build", "push", "pull"] as const) {
+    const items = entry[key]?.kind === "list" ? entry[key].items : entry[key] ? [entry[key]] : []
+    const strange = items.find(({ kind }) => kind !== "map")
+    const message = `\`${key}\` must be a list of steps, such as { prefect.deployments.steps.git_clone: … }`
+    if (strange) reader.problems.push(problem("wrong-type", message, { file: manifest, ...strange.at }))
+  }
 }
 
 function checkPull(entry: IndexedEntry, reader: EntryReader, { remote }: Source): void {

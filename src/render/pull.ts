@@ -2,6 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
 import type { DeploymentKey, Revision, Value } from "../core/model.ts"
 import type { Source } from "../core/source.ts"
 import type { Inputs } from "./inputs.ts"
+import type { EntryReader } from "./manifest/reader.ts"
+import { problem } from "./manifest/rules.ts"
 import { listOf } from "./manifest/steps.ts"
 import { resolveValue, type Names } from "./manifest/template.ts"
 import type { IndexedEntry } from "./index.ts"
@@ -9,15 +11,30 @@ import type { IndexedEntry } from "./index.ts"
 const cloneStep = "prefect.deployments.steps.git_clone"
 const cloneNames = new Set([cloneStep, "prefect.projects.steps.git_clone", "prefect.deployments.steps.pull.git_clone"])
 
+interface Binding {
+  readonly source: Source
+  readonly inputs: Inputs
+  readonly names: Names
+  readonly revision: Revision
+  /** Takes what is wrong. */
+  readonly reader: Pick<EntryReader, "problems">
+}
+
 /** The pull steps of a deployment: as given, or a clone of the source itself, at a commit that CI and workers share. */
 export function pullSteps(
   entry: IndexedEntry,
   key: DeploymentKey,
-  { source, inputs, names, revision }: { source: Source; inputs: Inputs; names: Names; revision: Revision },
+  { source, inputs, names, revision, reader }: Binding,
 ): Value<readonly Json[]> {
   const commit = inputs.pins.get(key) ?? revision
   if (!entry.pull) return { kind: "derived", value: [injectedClone(source, inputs, commit)] }
-  const steps = listOf(entry.pull).map((step) => resolveValue(step, names, "pull").value)
+  const { at } = entry.pull
+  const steps = listOf(entry.pull).map((step) => {
+    const { value, problems } = resolveValue(step, names, "pull")
+    for (const { rule, message } of problems)
+      reader.problems.push(problem(rule, `pull: ${message}`, { file: entry.manifest, ...at }))
+    return value
+  })
   const value =
     source.rendering.pinClones && source.rendering.pullCommit !== "none"
       ? steps.map((step) => pinned(step, source, commit))

@@ -51,6 +51,31 @@ const values: readonly (readonly [string, JsonObject, Partial<DesiredFields>])[]
   ["a description", { description: "x" }, { description: declared("x") }],
   ["an empty list of tags is enforced", { tags: [] }, { tags: declared([]) }],
   ["numbers as tags become texts", { tags: [1, "b"] }, { tags: declared(["1", "b"]) }],
+  ["tags keep their blanks", { tags: [" a ", "", true, null] }, { tags: declared([" a ", "True", "None"]) }],
+  ["an empty description is none", { description: "" }, { description: declared(null) }],
+  ["an empty version is none", { version: "" }, { version: absent }],
+  ["a name like a file's", { name: "d.py" }, { entrypoint: declared("flow.py:my_flow") }],
+  ["booleans as pydantic reads them", { paused: "Off", enforce_parameter_schema: 0 }, { paused: declared(false) }],
+  ["a limit as a text", { concurrency_limit: "2" }, { concurrencyLimit: declared(2) }],
+  [
+    "letters of other languages in a placeholder's place",
+    { description: "{{ x y }}" },
+    { description: declared("{{ x y }}") },
+  ],
+  [
+    "an interval in days",
+    { schedules: [{ interval: "1 days, 02:00:00", anchor_date: "2024-01-01 10:00:00+05:30" }] },
+    {
+      schedules: declared([
+        {
+          slug: null,
+          active: null,
+          parameters: null,
+          spec: { kind: "interval", seconds: 93_600, anchor: "2024-01-01T10:00:00+05:30", timezone: null },
+        },
+      ]),
+    },
+  ],
   ["parameters", { parameters: { n: 3 } }, { parameters: declared({ n: 3 }) }],
   ["paused as a text", { paused: "true" }, { paused: declared(true) }],
   ["a limit", { concurrency_limit: 3 }, { concurrencyLimit: declared(3), concurrencyOptions: absent }],
@@ -189,6 +214,25 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "block-in-parameters",
     /secret\.x/,
   ],
+  ["tags as a text, of which Prefect takes the letters", { tags: "abc" }, "wrong-type", /list of texts/],
+  ["tags as null", { tags: null }, "wrong-type", /list of texts/],
+  ["a placeholder where Prefect wants a boolean", { paused: "{{ $FLAG }}" }, "wrong-type", /paused/],
+  ["a placeholder where Prefect wants a number", { concurrency_limit: "{{ $N }}" }, "wrong-type", /whole number/],
+  ["a placeholder where Prefect wants a mapping", { parameters: "{{ prefect.variables.x }}" }, "wrong-type", /mapping/],
+  ["an empty schedule in a list", { schedules: [{}] }, "schedule-invalid", /cron, interval, or rrule/],
+  ["an hour that isn't one", { schedules: [{ cron: "0 24 * * *" }] }, "schedule-invalid", /0 24/],
+  [
+    "a time zone in another spelling",
+    { schedules: [{ cron: "@daily", timezone: "europe/berlin" }] },
+    "schedule-invalid",
+    /europe/,
+  ],
+  ["a rule with an unknown part", { schedules: [{ rrule: "FREQ=DAILY;FOO=1" }] }, "schedule-invalid", /FOO/],
+  ["schedule as a list", { schedule: [{ cron: "@daily" }] }, "schedule-invalid", /mapping/],
+  ["pull as a text", { pull: "git_clone" }, "wrong-type", /list of steps/],
+  ["a step that is a text", { pull: ["git_clone"] }, "wrong-type", /list of steps/],
+  ["an item that Prefect drops", { tags: ["{{ commit.stdout }}"] }, "placeholder-unresolved", /dropped/],
+  ["a block by its id", { parameters: { a: { $ref: { block_document_id: "x" } } } }, "block-in-parameters", /\$ref/],
   ["a name that means nothing", { description: "{{ what }}" }, "placeholder-unresolved", /what/],
 ]
 t.test("what can't be is a problem of that entry, with its place; the entry is hands-off", async (t) => {
@@ -199,6 +243,35 @@ t.test("what can't be is a problem of that entry, with its place; the entry is h
     const problem = desired.problems.find((found) => found.code === code)
     t.match(problem, { severity: "error", message, line: 1 }, what)
   }
+})
+
+t.test("what Prefect resolves in several passes, or puts into a text in Python's notation, is refused", async (t) => {
+  const inputs = { env: new Map([["OUTER", "{{ $INNER }}"]]), variables: new Map([["list", ["a"]]]) }
+  t.match(one({ description: "{{ $OUTER }}" }, {}, { inputs }).problems, [{ code: "placeholder-unresolved" }])
+  t.match(one({ description: "x {{ prefect.variables.list }}" }, {}, { inputs }).problems, [{ code: "wrong-type" }])
+})
+
+t.test("a bare name in pull steps is the worker's, even if the environment knows it", async (t) => {
+  const pull = [{ "prefect.deployments.steps.set_working_directory": { directory: "{{ STAGE }}" } }]
+  const fields = fieldsOf(one({ pull }, {}, { inputs: { env: new Map([["STAGE", "prod"]]) } }))
+  t.strictSame(fields?.pullSteps, declared(pull))
+})
+
+t.test("types that only YAML has: a float as a tag, a date as a text", async (t) => {
+  const manifest = (lines: string): Desired =>
+    desiredOf({
+      "prefect.yaml": `deployments:\n- name: d\n  entrypoint: flow.py:my_flow\n  work_pool: { name: p }\n  ${lines}\n`,
+      "flow.py": flow,
+    })
+  t.match(
+    fieldsOf(manifest("tags: [1.0, 1e3, 2024-01-01T00:00:00Z]"))?.tags,
+    declared(["1.0", "1e3", "2024-01-01T00:00:00Z"]),
+  )
+  t.match(manifest("version: 2024-01-01").problems, [{ code: "wrong-type", message: /date in quotes/ }])
+  t.match(manifest("schedules: [{ interval: 60, anchor_date: 2024-01-01, slug: s }]").problems, [
+    { code: "schedule-invalid" },
+  ])
+  t.match(manifest("schedules: [{ interval: 60, anchor_date: 2024-01-01 }]").problems, [])
 })
 
 t.test("keys that Prefect ignores are warnings that name the right one", async (t) => {

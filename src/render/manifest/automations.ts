@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from "../../core/json.ts"
 import type { Automation, Value } from "../../core/model.ts"
+import { readDuration } from "./duration.ts"
+import { laxBoolean } from "./lax.ts"
 import type { EntryReader } from "./reader.ts"
-import { readDuration } from "./schedules.ts"
 import type { Context } from "./template.ts"
 import { readTrigger } from "./triggers.ts"
 
@@ -25,7 +26,6 @@ export function readAutomations(entry: EntryReader, deployment: string | null): 
 }
 
 function readOne(item: EntryReader, standardName: string): Automation | null {
-  const enabled = item.boolean("enabled")
   const actions = [readAction(item)]
   const words = item.keys().filter((key) => !own.has(key))
   const body = Object.fromEntries(words.map((key) => [key, item.resolve(key, "plain")?.value ?? null]))
@@ -39,11 +39,20 @@ function readOne(item: EntryReader, standardName: string): Automation | null {
   return {
     name: textOf(item, "name") || standardName,
     description: textOf(item, "description") ?? "",
-    enabled: "value" in enabled ? enabled.value : null,
+    enabled: enabledOf(item),
     trigger: reading.trigger,
     actions,
     reactions: {},
   }
+}
+
+/** Unlike an entry's own switches it is read after its placeholders are resolved. */
+function enabledOf(item: EntryReader): boolean | null {
+  const value = item.resolve("enabled", "plain")?.value ?? null
+  const enabled = value === null ? null : laxBoolean(value)
+  if (value !== null && enabled === null)
+    item.find("trigger-invalid", "`enabled` of a trigger must be true or false", "enabled")
+  return enabled
 }
 
 /** Placeholders such as `{{ event.name }}` in its parameters are filled in when it fires. */

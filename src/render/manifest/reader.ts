@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Location, Problem, Value } from "../../core/model.ts"
 import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
+import { laxBoolean } from "./lax.ts"
 import { problem, type Rule } from "./rules.ts"
 import { resolveValue, type Context, type Names, type Resolved } from "./template.ts"
 
@@ -48,9 +49,14 @@ export class EntryReader {
     return node?.kind === "map" ? new EntryReader(this.#file, node, this.#names, this.problems) : null
   }
 
+  /** What stands behind a key, placeholders and all. */
+  node(key: string): Node | undefined {
+    return this.#node.entries.get(key)?.value
+  }
+
   /** The mappings of a list, each read like the entry; null when there is no such key, or nothing behind it. */
   items(key: string): readonly EntryReader[] | null {
-    const node = this.#node.entries.get(key)?.value
+    const node = this.node(key)
     if (!node || (node.kind === "scalar" && node.value === null)) return null
     const list = node.kind === "list" ? node.items : []
     const maps = list.filter((item) => item.kind === "map")
@@ -61,8 +67,14 @@ export class EntryReader {
 
   /** The value behind a key with its placeholders resolved; undefined when there is no such key. */
   resolve(key: string, context: Context): Resolved | undefined {
-    const resolved = this.peek(key, context)
-    for (const { rule, message } of resolved?.problems ?? []) this.find(rule, `${key}: ${message}`, key)
+    const node = this.node(key)
+    return node && this.resolveJson(key, toJson(node), context)
+  }
+
+  /** Part of the value behind a key, resolved; what is wrong is told at the key. */
+  resolveJson(key: string, value: Json, context: Context): Resolved {
+    const resolved = resolveValue(value, this.#names, context)
+    for (const { rule, message } of resolved.problems) this.find(rule, `${key}: ${message}`, key)
     return resolved
   }
 
@@ -76,31 +88,28 @@ export class EntryReader {
   text(key: string): Value<string | null> {
     const value = this.resolve(key, "plain")?.value
     if (value === undefined) return absent
+    const node = this.node(key)
+    if (node?.kind === "scalar" && node.type === "time")
+      return this.#wrong(key, "a text: put the date in quotes", value)
     if (value === null || typeof value === "string") return { kind: "declared", value }
     return this.#wrong(key, "a text: put it in quotes", value)
   }
 
+  /** Prefect checks it before it resolves placeholders, so none can stand here. */
   boolean(key: string): Value<boolean> {
-    const value = this.resolve(key, "plain")?.value
-    if (value === undefined || value === null) return absent
-    if (typeof value === "boolean") return { kind: "declared", value }
-    if (value === "true" || value === "false") return { kind: "declared", value: value === "true" }
-    return this.#wrong(key, "true or false", value)
+    const node = this.node(key)
+    const written = node ? toJson(node) : null
+    if (written === null) return absent
+    const value = laxBoolean(written)
+    return value === null ? this.#wrong(key, "true or false", written) : { kind: "declared", value }
   }
 
+  /** A mapping; Prefect wants one before it resolves placeholders, so a lone placeholder is none. */
   object(key: string, context: Context): Value<JsonObject> {
     const value = this.resolve(key, context)?.value
     if (value === undefined) return absent
-    if (isJsonObject(value)) return { kind: "declared", value }
+    if (isJsonObject(value) && this.node(key)?.kind === "map") return { kind: "declared", value }
     return this.#wrong(key, "a mapping", value)
-  }
-
-  /** Steps of one kind; a single mapping counts as a list of one. */
-  list(key: string, context: Context): Value<readonly Json[]> {
-    const value = this.resolve(key, context)?.value
-    if (value === undefined) return absent
-    if (Array.isArray(value)) return { kind: "declared", value }
-    return value === null ? { kind: "declared", value: [] } : this.#wrong(key, "a list", value)
   }
 
   #wrong(key: string, wanted: string, value: Json): typeof absent {

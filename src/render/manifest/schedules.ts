@@ -1,12 +1,18 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Schedule, ScheduleSpec } from "../../core/model.ts"
 import { nearest } from "../../core/nearest.ts"
+import { toJson } from "../yaml/dialect.ts"
+import type { Node } from "../yaml/node.ts"
+import { isCron } from "./cron.ts"
+import { readAnchor, readDuration } from "./duration.ts"
+import { laxBoolean } from "./lax.ts"
+import { refuseRule } from "./rrule.ts"
+import { isTimezone } from "./timezone.ts"
+
+type MapNode = Extract<Node, { kind: "map" }>
 
 /** A schedule, or why Prefect would refuse it. */
-export type ScheduleReading =
-  | { readonly schedule: Schedule }
-  | { readonly refusal: string }
-  | { readonly nothing: true }
+export type ScheduleReading = { readonly schedule: Schedule } | { readonly refusal: string }
 
 const kinds = ["cron", "interval", "rrule"] as const
 const known = [...kinds, "timezone", "anchor_date", "active", "parameters", "slug", "replaces", "day_or"]
@@ -19,33 +25,59 @@ const gone: Readonly<Record<string, string>> = {
   description: "a schedule has none",
 }
 
-/** One entry of `schedules:` (`cli/deploy/_models.py: RawScheduleConfig`), placeholders already resolved. */
-export function readSchedule(value: Json): ScheduleReading {
-  if (!isJsonObject(value)) return { refusal: 'a schedule must be a mapping, such as { cron: "0 3 * * *" }' }
-  if (Object.keys(value).length === 0) return { nothing: true }
-  const strange = Object.keys(value).find((key) => !known.includes(key))
-  if (strange !== undefined) return { refusal: strangeKey(strange) }
-  const given = kinds.filter((kind) => value[kind] !== undefined && value[kind] !== null)
-  if (given.length !== 1) {
-    return {
-      refusal:
-        given.length === 0
-          ? "it needs one of cron, interval, or rrule"
-          : `it has ${given.join(" and ")}; only one may stand`,
-    }
-  }
-  const spec = readSpec(value, given[0] as (typeof kinds)[number])
+/**
+ * One entry of `schedules:` (`cli/deploy/_models.py: RawScheduleConfig`). Prefect checks the types of what is written
+ * before it resolves placeholders, and the schedule itself after.
+ */
+export function readSchedule(node: Node, resolve: (value: Json) => Json): ScheduleReading {
+  const written = toJson(node)
+  if (node.kind !== "map" || !isJsonObject(written))
+    return { refusal: 'a schedule must be a mapping, such as { cron: "0 3 * * *" }' }
+  const refusal = refuseShape(node, written)
+  if (refusal !== null) return { refusal }
+  const value = resolve(written) as JsonObject
+  const spec = readSpec(value, kinds.find((kind) => isGiven(value[kind])) ?? "cron")
   if (typeof spec === "string") return { refusal: spec }
   const rest = readRest(value)
   return typeof rest === "string" ? { refusal: rest } : { schedule: { spec, ...rest } }
 }
 
+function isGiven(value: Json | undefined): boolean {
+  return value !== undefined && value !== null
+}
+
+/** What is wrong before anything is resolved. */
+function refuseShape(node: MapNode, written: JsonObject): string | null {
+  const strange = Object.keys(written).find((key) => !known.includes(key))
+  if (strange !== undefined) return strangeKey(strange)
+  const given = kinds.filter((kind) => isGiven(written[kind]))
+  if (given.length === 0) return "it needs one of cron, interval, or rrule"
+  if (given.length > 1) return `it has ${given.join(" and ")}; only one may stand`
+  const { parameters } = written
+  if (parameters !== undefined && !isJsonObject(parameters)) return "parameters must be a mapping"
+  if (typeof written["interval"] === "string" && written["interval"].includes("{{"))
+    return "interval can't be a placeholder: Prefect reads it before it resolves them"
+  const wrong = [...node.entries].find(([key, { value }]) => texts.has(key) && !isText(key, value, written))
+  return wrong === undefined ? null : `${wrong[0]} must be a text; put it in quotes`
+}
+
+const texts = new Set(["cron", "rrule", "timezone", "anchor_date", "slug", "replaces"])
+/** An unquoted date may stand as the anchor when nothing but the interval and its time zone is beside it. */
+const besideDate = new Set(["interval", "anchor_date", "timezone"])
+
+function isText(key: string, node: Node, written: JsonObject): boolean {
+  if (node.kind !== "scalar") return false
+  if (key === "anchor_date" && node.type === "time") return Object.keys(written).every((one) => besideDate.has(one))
+  return node.type === "text" || node.type === "null"
+}
+
 function readSpec(value: JsonObject, kind: (typeof kinds)[number]): ScheduleSpec | string {
   const timezone = value["timezone"] ?? null
-  if (timezone !== null && (typeof timezone !== "string" || !isTimezone(timezone))) {
+  const empty = timezone === "" && kind !== "rrule"
+  if (timezone !== null && !empty && (typeof timezone !== "string" || !isTimezone(timezone))) {
     return `timezone: ${shown(timezone)} is no time zone of the IANA database, such as Europe/Berlin`
   }
-  if (kind !== "interval" && value["anchor_date"] != null) return "anchor_date goes with interval only"
+  if (kind !== "interval" && isGiven(value["anchor_date"])) return "anchor_date goes with interval only"
   switch (kind) {
     case "cron":
       return readCron(value, timezone)
@@ -59,12 +91,8 @@ function readSpec(value: JsonObject, kind: (typeof kinds)[number]): ScheduleSpec
 function readCron(value: JsonObject, timezone: string | null): ScheduleSpec | string {
   const { cron } = value
   if (typeof cron !== "string") return "cron must be a text; put it in quotes"
-  const parts = cron.trim().split(/\s+/)
-  if (!cron.trim().startsWith("@") && parts.length !== 5 && parts.length !== 6) {
-    return `cron: "${cron}" has ${parts.length} parts; it needs minute, hour, day, month and weekday`
-  }
-  if (parts.some((part) => !/^[@\w*,/\-#?]+$/.test(part))) return `cron: "${cron}" isn't a cron expression`
-  const dayOr = asBoolean(value["day_or"] ?? true)
+  if (!isCron(cron)) return `cron: ${shown(cron)} isn't a cron expression: minute, hour, day, month and weekday`
+  const dayOr = laxBoolean(value["day_or"] ?? true)
   return dayOr === null ? "day_or must be true or false" : { kind: "cron", cron, timezone, dayOr }
 }
 
@@ -72,94 +100,49 @@ function readInterval(value: JsonObject, timezone: string | null): ScheduleSpec 
   const seconds = readDuration(value["interval"] ?? null)
   if (seconds === null || seconds <= 0)
     return `interval: ${shown(value["interval"] ?? null)} must be seconds above 0, "PT1H", or "HH:MM:SS"`
-  const anchor = value["anchor_date"] ?? null
-  if (anchor !== null && (typeof anchor !== "string" || !/^\d{4}-\d\d-\d\d/.test(anchor))) {
-    return `anchor_date: ${shown(anchor)} must be a date and time in ISO 8601`
+  const written = value["anchor_date"] || null
+  const anchor = typeof written === "string" ? readAnchor(written) : null
+  if (written !== null && anchor === null) {
+    return `anchor_date: ${shown(written)} must be a date and time in ISO 8601, such as 2024-01-31T10:00:00Z`
   }
   return { kind: "interval", seconds, anchor, timezone }
 }
 
-/** Seconds; null when it isn't a duration that Prefect reads. */
-export function readDuration(value: Json): number | null {
-  if (typeof value === "number") return value
-  if (typeof value !== "string") return null
-  const clock = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(value)
-  if (clock) return Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3])
-  const iso = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(value)
-  if (!iso || value === "P" || value.endsWith("T")) return null
-  const [weeks, days, hours, minutes, seconds] = iso.slice(1).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds
-}
-
 function readRule(value: Json | undefined, timezone: string | null): ScheduleSpec | string {
   if (typeof value !== "string") return "rrule must be a text"
-  const rule = asJsonRule(value) ?? { rrule: value, timezone }
-  if (!/FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY|HOURLY|MINUTELY|SECONDLY)/.test(rule.rrule) && !/RDATE/.test(rule.rrule)) {
-    return `rrule: "${value.slice(0, 80)}" isn't a recurrence rule of RFC 5545`
-  }
-  return { kind: "rrule", rrule: rule.rrule, timezone: timezone ?? rule.timezone ?? "UTC" }
+  const rule = asJsonRule(value) ?? { rrule: value, timezone: null }
+  const strange = Object.keys(rule).find((key) => key !== "rrule" && key !== "timezone")
+  if (strange !== undefined) return `rrule: Prefect refuses \`${strange}\` in its JSON form`
+  const { rrule, timezone: inside = null } = rule
+  if (typeof rrule !== "string") return "rrule: its JSON form needs the rule as `rrule`"
+  if (inside !== null && (typeof inside !== "string" || !isTimezone(inside))) return "rrule: its timezone is none"
+  const refusal = refuseRule(rrule)
+  if (refusal !== null) return `rrule: ${shown(rrule)} isn't a recurrence rule of RFC 5545: ${refusal}`
+  return { kind: "rrule", rrule, timezone: timezone ?? inside ?? "UTC" }
 }
 
 /** `rrule` may be a JSON text with the rule and its time zone. */
-function asJsonRule(value: string): { rrule: string; timezone: string | null } | null {
-  if (!value.trim().startsWith("{")) return null
+function asJsonRule(value: string): JsonObject | null {
   try {
     const parsed = JSON.parse(value) as Json
-    if (!isJsonObject(parsed) || typeof parsed["rrule"] !== "string") return null
-    return { rrule: parsed["rrule"], timezone: typeof parsed["timezone"] === "string" ? parsed["timezone"] : null }
+    return isJsonObject(parsed) ? parsed : null
   } catch {
     return null
   }
 }
 
 function readRest(value: JsonObject): Omit<Schedule, "spec"> | string {
-  const slug = value["slug"] ?? null
-  if (slug !== null && typeof slug !== "string") return "slug must be a text"
+  const slug = typeof value["slug"] === "string" && value["slug"] !== "" ? value["slug"] : null
   const active = value["active"] ?? null
-  const flag = active === null ? null : asBoolean(active)
+  const flag = active === null ? null : laxBoolean(active)
   if (active !== null && flag === null) return `active: ${shown(active)} must be true or false`
-  const parameters = value["parameters"] ?? null
-  if (parameters !== null && !isJsonObject(parameters)) return "parameters must be a mapping"
-  return { slug, active: flag, parameters }
-}
-
-/** As pydantic reads a boolean: texts from templates count too. */
-function asBoolean(value: Json): boolean | null {
-  if (typeof value === "boolean") return value
-  const text = typeof value === "object" ? "" : String(value).toLowerCase()
-  if (["true", "yes", "on", "1", "t", "y"].includes(text)) return true
-  return ["false", "no", "off", "0", "f", "n"].includes(text) ? false : null
+  // An empty mapping is none to Prefect.
+  const parameters = value["parameters"] as JsonObject | undefined
+  return { slug, active: flag, parameters: parameters && Object.keys(parameters).length > 0 ? parameters : null }
 }
 
 function shown(value: Json): string {
   return canonicalJson(value).slice(0, 80)
-}
-
-/** Making a formatter takes longer than reading the whole schedule, and there are few time zones in use. */
-const timezones = new Map<string, boolean>()
-const timezonesMax = 1_000
-
-function isTimezone(name: string): boolean {
-  const known = timezones.get(name)
-  if (known !== undefined) return known
-  if (timezones.size >= timezonesMax) timezones.clear()
-  const isOne = canFormat(name)
-  timezones.set(name, isOne)
-  return isOne
-}
-
-function canFormat(timeZone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone }).format(0) !== ""
-  } catch {
-    return false
-  }
 }
 
 function strangeKey(key: string): string {

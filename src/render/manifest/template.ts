@@ -1,5 +1,6 @@
-import { canonicalJson, isJsonObject, type Json } from "../../core/json.ts"
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import { nearest } from "../../core/nearest.ts"
+import { pythonText } from "../yaml/scalar.ts"
 import type { Rule } from "./rules.ts"
 
 /** What placeholders may refer to. */
@@ -36,27 +37,54 @@ export interface Resolved {
   readonly origins: readonly Origin[]
 }
 
-/** Prefect's own pattern (`utilities/templating`): no blanks, filters or expressions inside, else it stays text. */
-const placeholder = /\{\{\s*([\w.\-[\]$]+)\s*\}\}/g
+/**
+ * Prefect's own pattern (`utilities/templating`): no blanks, filters or expressions inside, else it stays text. Python's
+ * words have letters of all languages.
+ */
+const placeholder = /\{\{\p{White_Space}*([\p{L}\p{N}_.\-[\]$]+)\p{White_Space}*\}\}/gu
 const textCharsMax = 1_000_000
 
 /** All placeholders of a value resolved, as `prefect deploy` would, but with an error where it drops things silently. */
 export function resolveValue(value: Json, names: Names, context: Context): Resolved {
   if (typeof value === "string") return resolveText(value, names, context)
   if (Array.isArray(value)) {
-    const items = value.map((item: Json) => resolveValue(item, names, context))
+    const items = value.map((item: Json) => droppedItem(item, names, context) ?? resolveValue(item, names, context))
     return joined(
       items.map((item) => item.value),
       items,
     )
   }
   if (!isJsonObject(value)) return { value, problems: [], origins: [] }
+  const reference = blockReference(value, context)
+  if (reference !== null) return { value, problems: [{ rule: "block-in-parameters", message: reference }], origins: [] }
   const members = Object.entries(value).map(([key, member]) => [key, resolveValue(member, names, context)] as const)
   const result = Object.fromEntries(members.map(([key, member]) => [key, member.value]))
   return joined(
     result,
     members.map(([, member]) => member),
   )
+}
+
+/** `{ $ref: { block_document_id: … } }` stands for a block, which only the worker resolves; Prefect fails at other ones. */
+function blockReference(value: JsonObject, context: Context): string | null {
+  const reference = value["$ref"]
+  if (reference === undefined || context === "pull") return null
+  if (!isJsonObject(reference)) return "`$ref` stands for a block, and needs a mapping with block_document_id"
+  if (context === "job" || !reference["block_document_id"]) return null
+  return "`$ref` would reach the run as it stands: nothing resolves blocks here; read the block in the flow"
+}
+
+/**
+ * Prefect drops an item of a list that is one placeholder when the environment doesn't know the name, before it asks the
+ * steps; in pull steps, where it asks them at once, what they don't know.
+ */
+function droppedItem(item: Json, names: Names, context: Context): Resolved | null {
+  const name = typeof item === "string" ? wholePlaceholder(item) : null
+  if (name === null || name.startsWith("$") || name.startsWith(blockPrefix) || name.startsWith(variablePrefix))
+    return null
+  if (context === "pull" ? output(name, names, context).kind === "value" : names.env.has(name)) return null
+  const message = `\`{{ ${name} }}\` alone as an item of a list is dropped by \`prefect deploy\`: write the value itself`
+  return { value: item, problems: [{ rule: "placeholder-unresolved", message }], origins: [] }
 }
 
 /** Names of the Prefect variables that a value refers to. */
@@ -74,9 +102,9 @@ const blockPrefix = "prefect.blocks."
 
 function resolveText(text: string, names: Names, context: Context): Resolved {
   if (!text.includes("{{")) return { value: text, problems: [], origins: [] }
-  const whole = new RegExp(`^${placeholder.source}$`).exec(text)
-  if (whole) {
-    const found = lookUp(whole[1] ?? "", names, context)
+  const whole = wholePlaceholder(text)
+  if (whole !== null) {
+    const found = lookUp(whole, names, context)
     return {
       value: found.kind === "value" ? found.value : text,
       problems: problemsOf(found),
@@ -85,7 +113,7 @@ function resolveText(text: string, names: Names, context: Context): Resolved {
   }
   const parts: Found[] = []
   const value = text.slice(0, textCharsMax).replaceAll(placeholder, (written, name: string) => {
-    const found = lookUp(name, names, context)
+    const found = scalarOnly(name, lookUp(name, names, context))
     parts.push(found)
     return found.kind === "value" ? inText(found.value) : written
   })
@@ -96,6 +124,18 @@ function resolveText(text: string, names: Names, context: Context): Resolved {
   }
 }
 
+/** The name when the text is one placeholder and nothing else. */
+function wholePlaceholder(text: string): string | null {
+  return new RegExp(`^${placeholder.source}$`, "u").exec(text)?.[1] ?? null
+}
+
+/** Inside of a text Python would write a list or a mapping in its own notation, which nobody means. */
+function scalarOnly(name: string, found: Found): Found {
+  if (found.kind !== "value" || typeof found.value !== "object" || found.value === null) return found
+  const message = `\`{{ ${name} }}\` is a list or a mapping, which can't stand inside of a text`
+  return { kind: "problem", rule: "wrong-type", message }
+}
+
 type Found =
   | { readonly kind: "value"; readonly value: Json; readonly origin: Origin | null }
   /** Somebody later resolves it. */
@@ -103,13 +143,28 @@ type Found =
   | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
 
 function lookUp(name: string, names: Names, context: Context): Found {
+  const found = lookUpOnce(name, names, context)
+  // Prefect resolves in several passes, so a later one would resolve what an earlier one put in.
+  const again = context !== "pull" && found.kind === "value" && hasPlaceholder(found.value)
+  if (!again) return found
+  const message = `the value of \`{{ ${name} }}\` has a placeholder in it: write the text here instead`
+  return { kind: "problem", rule: "placeholder-unresolved", message }
+}
+
+function hasPlaceholder(value: Json): boolean {
+  if (typeof value === "string") return value.search(placeholder) >= 0
+  if (Array.isArray(value)) return value.some((item: Json) => hasPlaceholder(item))
+  return isJsonObject(value) && Object.values(value).some((member) => hasPlaceholder(member))
+}
+
+function lookUpOnce(name: string, names: Names, context: Context): Found {
   if (name.startsWith(blockPrefix))
     return context === "plain" || context === "event" ? blockHere(name) : { kind: "left" }
   if (name.startsWith(variablePrefix)) return context === "pull" ? { kind: "left" } : variable(name, names)
-  if (name.startsWith("$")) return environment(name.slice(1), names, context)
+  if (name.startsWith("$")) return environment(name.replace(/^\$+/, ""), names, context)
   if (context === "job" && name.startsWith("ctx.")) return { kind: "left" }
-  // Prefect looks a bare name up in the environment before the outputs exist.
-  const ambient = names.env.get(name)
+  // Prefect looks a bare name up in the environment before the outputs exist, but not in pull steps.
+  const ambient = context === "pull" ? undefined : names.env.get(name)
   if (ambient !== undefined) return { kind: "value", value: ambient, origin: null }
   return context === "event" ? { kind: "left" } : output(name, names, context)
 }
@@ -185,9 +240,9 @@ function originsOf(found: Found): readonly Origin[] {
   return found.kind === "value" && found.origin ? [found.origin] : []
 }
 
-/** As Python's str() makes it. */
-function inText(value: Json): string {
-  if (typeof value === "string") return value
-  if (typeof value === "boolean") return value ? "True" : "False"
-  return value === null ? "None" : typeof value === "object" ? canonicalJson(value) : String(value)
+/** As Python's `str()` makes it; a whole number counts as an integer, as JSON doesn't tell it from `1.0`. */
+export function inText(value: Json): string {
+  if (typeof value === "number") return pythonText({ type: Number.isSafeInteger(value) ? "int" : "float", value })
+  if (typeof value === "object" && value !== null) return canonicalJson(value)
+  return pythonText({ type: "text", value })
 }

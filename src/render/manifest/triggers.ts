@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
-import { readDuration } from "./schedules.ts"
+import { readDuration } from "./duration.ts"
 
 /**
  * What a trigger waits for, with all that Prefect fills in (`events/schemas/automations.py`); keys that Prefect ignores

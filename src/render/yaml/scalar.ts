@@ -83,7 +83,7 @@ function readFloat(text: string): Scalar {
 }
 
 /** The value as Python's `str()` writes it. */
-function pythonText({ type, value }: Scalar): string {
+export function pythonText({ type, value }: Scalar): string {
   if (typeof value === "number") return type === "float" ? floatText(value) : String(value)
   if (typeof value === "boolean") return value ? "True" : "False"
   return value === null ? "None" : String(value)

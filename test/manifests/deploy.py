@@ -1,0 +1,50 @@
+"""Deploys many manifests with the real code of `prefect deploy`, in one process, each entry on its own.
+
+Reads a JSON list of folders (each with a prefect.yaml) from standard input; writes a JSON list of {"deployed": [name]}
+or {"error": text}, in the same order. PREFECT_API_URL says where to.
+"""
+
+import asyncio
+import io
+import json
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from prefect.cli.deploy._config import _load_deploy_configs_and_actions, _pick_deploy_configs
+from prefect.cli.deploy._core import _run_single_deploy
+from rich.console import Console
+
+warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)
+
+
+async def deploy(folder: str) -> dict:
+    os.chdir(folder)
+    told = io.StringIO()
+    console = Console(file=told, width=200)
+    settled = {"console": console, "is_interactive": lambda: False}
+    try:
+        configs, actions = _load_deploy_configs_and_actions(Path("prefect.yaml"), console=console)
+        if not configs:
+            return {"error": f"no entry: {told.getvalue()[:600]}"}
+        deployed = []
+        for config in _pick_deploy_configs(configs, [], True, **settled):
+            await _run_single_deploy(config, actions, {"names": []}, **settled)
+            deployed.append(str(config.get("name")))
+        return {"deployed": deployed}
+    except BaseException as error:
+        return {"error": f"{type(error).__name__}: {str(error)[:600]}"}
+
+
+async def main() -> None:
+    answers = []
+    for folder in json.load(sys.stdin):
+        answers.append(await deploy(folder))
+    # Steps and flow files may print; the answer is the last line.
+    print("\n" + json.dumps(answers))
+
+
+asyncio.run(main())

@@ -1,0 +1,279 @@
+import { execFile, spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { jsonEqual, type Json, type JsonObject } from "../../src/core/json.ts"
+import type { Problem } from "../../src/core/model.ts"
+import { parseJson } from "../../src/prefect/json-text.ts"
+import { desiredOf } from "../render/desired.ts"
+import { openWorld, type World } from "../support/daemon.ts"
+import type { PrefectVersion } from "../support/prefect/server.ts"
+import { env, manifestCase, variables, type Case } from "./manifests.ts"
+
+/**
+ * The same manifests through real `prefect deploy` and through a real daemon, on one server: flows are named apart, all
+ * else must come out equal, or Lockstep says why not.
+ */
+/** What Prefect refuses and Lockstep takes: keys of the file that neither uses. */
+const lenient =
+  /^no entry: Invalid top-level fields in config file:\s+(?:• (?:name|prefect-version): Input should be a valid string\s+)+For/
+
+type Verdict = "equal" | "both refuse" | "only Lockstep refuses" | "lenient" | "WRONG"
+export interface Compared {
+  readonly n: number
+  readonly verdict: Verdict
+  readonly manifest: string
+  /** What differs, or who said what. */
+  readonly why: string
+}
+
+type Answer = { readonly deployed: readonly string[] } | { readonly error: string }
+const run = promisify(execFile)
+const python = ".cache/prefect-3.8.8/bin/python"
+const settings = { env, baseDir: "manifest", images: "trust", pullCommit: "none" } as const
+
+export interface Parity extends AsyncDisposable {
+  /** Manifests `from` to `from + count` of a seed through both, and what the daemon's second turn wrote. */
+  compare(seed: number, from: number, count: number): Promise<Batch>
+}
+interface Batch {
+  readonly compared: readonly Compared[]
+  readonly writes: readonly string[]
+}
+
+export async function openParity(): Promise<Parity> {
+  const world = await openManifestWorld("3.8.8")
+  return {
+    compare: (seed, from, count) => compare(world, seed, from, count),
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  }
+}
+
+/** Servers with all that the manifests refer to. */
+export async function openManifestWorld(version: PrefectVersion): Promise<World> {
+  const world = await openWorld({ version })
+  for (const [name, value] of Object.entries(variables)) await world.call("POST", "/variables/", { name, value })
+  return world
+}
+
+/** The daemon alone: how many deployments it made, and what its second turn wrote. */
+export async function settle(
+  world: World,
+  seed: number,
+  count: number,
+): Promise<{ made: number; writes: readonly string[] }> {
+  const cases = new Map(Array.from({ length: count }, (_, n) => [n, manifestCase(seed, n)] as const))
+  const repository = world.repository(`settle-${seed}`)
+  repository.commit(filesOf(cases, (n) => `s-${seed}-${n}`))
+  const { writes } = await reconcile(world, `settle-${seed}`, repository.url)
+  return { made: (await liveByFlow(world)).size, writes }
+}
+
+async function compare(world: World, seed: number, from: number, count: number): Promise<Batch> {
+  const cases = new Map(
+    Array.from({ length: count }, (_, index) => [from + index, manifestCase(seed, from + index)] as const),
+  )
+  const ours = (n: number): string => `l-${seed}-${n}`
+  const theirs = (n: number): string => `p-${seed}-${n}`
+  const repository = world.repository(`parity-${seed}-${from}`)
+  const files = filesOf(cases, ours)
+  repository.commit(files)
+  const folder = mkdtempSync(join(tmpdir(), "lockstep-parity-"))
+  try {
+    // Not awaited synchronously: the Git server is in this process.
+    await run("git", ["clone", "--quiet", repository.url, folder])
+    for (const [n, { flowFile }] of cases) writeFileSync(join(folder, `c${n}`, "flow.py"), flowFile(theirs(n)))
+    const answers = await deploy(
+      [...cases.keys()].map((n) => join(folder, `c${n}`)),
+      world.prefect.url,
+    )
+    const { writes } = await reconcile(world, `parity-${seed}-${from}`, repository.url)
+    const problems = problemsOf(files, repository.url)
+    const live = await liveByFlow(world)
+    const compared = [...cases].map(([n, { manifest }], index): Compared => {
+      const facts = {
+        answer: answers[index] as Answer,
+        theirs: live.get(theirs(n)) ?? null,
+        ours: live.get(ours(n)) ?? null,
+        problems: problems.get(`c${n}/prefect.yaml`) ?? [],
+      }
+      return { n, manifest, ...judge(facts, repository.url) }
+    })
+    return { compared, writes }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function filesOf(cases: ReadonlyMap<number, Case>, flowName: (n: number) => string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    [...cases].flatMap(([n, { manifest, flowFile }]) => [
+      [`c${n}/prefect.yaml`, manifest],
+      [`c${n}/flow.py`, flowFile(flowName(n))],
+    ]),
+  )
+}
+
+async function deploy(folders: readonly string[], apiUrl: string): Promise<readonly Answer[]> {
+  const home = mkdtempSync(join(tmpdir(), "lockstep-parity-home-"))
+  const child = spawn(python, [join(import.meta.dirname, "deploy.py")], {
+    env: {
+      ...env,
+      PATH: process.env["PATH"],
+      HOME: home,
+      PREFECT_HOME: home,
+      PREFECT_API_URL: apiUrl,
+      PREFECT_LOGGING_LEVEL: "CRITICAL",
+      PREFECT_SERVER_ANALYTICS_ENABLED: "false",
+    },
+    stdio: ["pipe", "pipe", "inherit"],
+  })
+  child.stdin.end(JSON.stringify(folders))
+  let output = ""
+  for await (const chunk of child.stdout) output += String(chunk)
+  rmSync(home, { recursive: true, force: true })
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "") as Answer[]
+}
+
+/** Two turns; the writes of the second one. */
+async function reconcile(world: World, installation: string, url: string): Promise<{ writes: readonly string[] }> {
+  await using daemon = await world.daemon({ installation, sources: [{ name: "main", url, ...settings }] })
+  await daemon.sync("main")
+  const before = world.gateway.requests.length
+  await daemon.sync("main")
+  const asked = world.gateway.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
+  return {
+    writes: asked.filter(
+      (line) => line.includes("/deployments") && /^(?:PATCH|DELETE|PUT)|^POST (?!.*\/(?:filter|count)$)/.test(line),
+    ),
+  }
+}
+
+function problemsOf(files: Readonly<Record<string, string>>, url: string): ReadonlyMap<string, readonly Problem[]> {
+  const desired = desiredOf(files, {
+    rendering: settings,
+    source: { remote: { url, credentials: null, caFile: null } },
+    inputs: {
+      env: new Map(Object.entries(env)),
+      variables: new Map(Object.entries(variables) as [string, Json][]),
+      branch: "main",
+    },
+  })
+  return Map.groupBy(
+    desired.problems.filter(({ severity }) => severity === "error"),
+    ({ file = "" }) => file,
+  )
+}
+
+async function liveByFlow(world: World): Promise<ReadonlyMap<string, JsonObject>> {
+  const flows = new Map(
+    (await pages(world, "/flows/filter")).map((flow) => [flow["id"] as string, flow["name"] as string]),
+  )
+  const deployments = await pages(world, "/deployments/filter")
+  return new Map(deployments.map((live) => [flows.get(live["flow_id"] as string) ?? "", live]))
+}
+
+async function pages(world: World, path: string): Promise<readonly JsonObject[]> {
+  const all: JsonObject[] = []
+  for (;;) {
+    const response = await fetch(world.prefect.url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ limit: 200, offset: all.length, sort: "CREATED_DESC" }),
+    })
+    const page = parseJson(await response.text()) as unknown as readonly JsonObject[]
+    all.push(...page)
+    if (page.length < 200) return all
+  }
+}
+
+interface Facts {
+  readonly answer: Answer
+  readonly theirs: JsonObject | null
+  readonly ours: JsonObject | null
+  readonly problems: readonly Problem[]
+}
+
+function judge({ answer, theirs, ours, problems }: Facts, url: string): Pick<Compared, "verdict" | "why"> {
+  const said = problems.map(({ code, message, line, column }) => `${code} ${line}:${column} ${message}`).join("; ")
+  const refusal = "error" in answer ? answer.error : theirs ? null : "nothing is there"
+  if (ours === null)
+    return {
+      verdict: refusal === null ? "only Lockstep refuses" : "both refuse",
+      why: said || `no problem told (Prefect: ${refusal})`,
+    }
+  if (theirs === null)
+    return { verdict: lenient.test(refusal ?? "") ? "lenient" : "WRONG", why: `only Prefect refuses: ${refusal}` }
+  const differences = differ(comparable(theirs, url), comparable(ours, url))
+  return { verdict: differences === "" ? "equal" : "WRONG", why: differences }
+}
+
+const compared =
+  "name description tags paused entrypoint parameters parameter_openapi_schema enforce_parameter_schema pull_steps job_variables work_pool_name work_queue_name concurrency_limit concurrency_options schedules version".split(
+    " ",
+  )
+
+function differ(theirs: JsonObject, ours: JsonObject): string {
+  // What Lockstep leaves alone unless Git says so: Prefect takes it from the checkout.
+  const fields = compared.filter((field) => !(field === "version" && ours["version"] == null))
+  return fields
+    .flatMap((field) =>
+      jsonEqual(theirs[field] ?? null, ours[field] ?? null)
+        ? []
+        : [`${field}: prefect ${show(theirs[field])} lockstep ${show(ours[field])}`],
+    )
+    .join("\n")
+}
+
+function show(value: Json | undefined): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? `${part}n` : part))
+}
+
+/** A deployment as the server gives it, but for what Lockstep does on purpose or time decides. */
+function comparable(live: JsonObject, url: string): JsonObject {
+  const limit = live["global_concurrency_limit"] as JsonObject | null
+  const options = live["concurrency_options"] as JsonObject | null
+  const tags = (live["tags"] as readonly string[]).filter(
+    (tag) => !/^(?:managed-by=gitops|gitops(?:-mark)?=)/.test(tag),
+  )
+  const steps = live["pull_steps"] as readonly Json[]
+  return {
+    ...live,
+    // `prefect deploy` writes this text for none, at creation.
+    description: live["description"] === "None" ? null : (live["description"] ?? null),
+    tags: [...new Set(tags)].toSorted(),
+    concurrency_limit: limit?.["limit"] ?? null,
+    concurrency_options: options && { ...options, grace_period_seconds: options["grace_period_seconds"] ?? null },
+    // None given: Prefect names the folder of the deploying machine, Lockstep clones.
+    pull_steps: isDefaultPull(steps, url) ? "default" : steps,
+    schedules: (live["schedules"] as readonly JsonObject[])
+      .map((schedule) => comparableSchedule(schedule))
+      .toSorted((a, b) => (show(a) < show(b) ? -1 : 1)),
+  }
+}
+
+function isDefaultPull(steps: readonly Json[], url: string): boolean {
+  const text = show(steps)
+  return steps.length === 1 && (text.includes(`"repository":"${url}"`) || text.includes("lockstep-parity-"))
+}
+
+/** Starts that the server or the client set to the time of the write. */
+function comparableSchedule({
+  slug = null,
+  active = null,
+  parameters = null,
+  schedule = null,
+}: JsonObject): JsonObject {
+  const { anchor_date: anchor, timezone, rrule, ...spec } = schedule as JsonObject
+  const now = (text: string): string => (/^(?:DTSTART:)?202[6-9]/.test(text) ? "now" : text)
+  return {
+    slug,
+    active,
+    parameters,
+    ...spec,
+    timezone: timezone || "UTC",
+    ...(typeof anchor === "string" && { anchor: now(anchor) === "now" ? "now" : new Date(anchor).toISOString() }),
+    ...(typeof rrule === "string" && { rrule: rrule.replace(/^DTSTART:202[6-9]\d{4}T\d{6}/, "DTSTART:now") }),
+  }
+}
