@@ -201,7 +201,7 @@ function schemaFields(
 function jobFields(reader: EntryReader, { rendering }: Source, unverified: Problem | null) {
   const { overrides } = rendering
   const pool = reader.below("work_pool")
-  const queue = pool?.text("work_queue_name") ?? absent
+  const queue = pool ? queueName(pool) : absent
   const variables = pool?.object("job_variables", "job") ?? absent
   return {
     workPool: { kind: "declared", value: workPoolName(reader, pool, overrides.workPool) } as const,
@@ -211,6 +211,12 @@ function jobFields(reader: EntryReader, { rendering }: Source, unverified: Probl
         ? withOverrides(variables, overrides.jobVariables)
         : ({ kind: "undecided", reason: unverified.message } as const),
   }
+}
+
+/** An empty one is the pool's default queue, as none is. */
+function queueName(pool: EntryReader): Value<string | null> {
+  const written = pool.text("work_queue_name")
+  return written.kind === "declared" ? { ...written, value: written.value || null } : written
 }
 
 function workPoolName(reader: EntryReader, pool: EntryReader | null, over: string | null): string | null {

@@ -94,6 +94,11 @@ const values: readonly (readonly [string, JsonObject, Partial<DesiredFields>])[]
     { workPool: declared("p"), workQueue: declared("q") },
   ],
   [
+    "an empty queue is the default one",
+    { work_pool: { name: "p", work_queue_name: "" } },
+    { workQueue: declared(null) },
+  ],
+  [
     "job variables",
     { work_pool: { name: "p", job_variables: { env: { A: "1" } } } },
     { jobVariables: declared({ env: { A: "1" } }) },
