@@ -2,7 +2,7 @@ import { posix } from "node:path"
 import picomatch from "picomatch"
 import type { Problem, Revision, Tree } from "../core/model.ts"
 import type { Rendering } from "../core/source.ts"
-import { findEntrypoint } from "./manifest/entrypoint.ts"
+import { findEntrypoint, projectFolders, type Where } from "./manifest/entrypoint.ts"
 import { parseManifest, type Manifest, type ManifestEntry } from "./manifest/entries.ts"
 import { problem } from "./manifest/rules.ts"
 import { variablesIn } from "./manifest/template.ts"
@@ -43,7 +43,7 @@ export interface Index {
 
 /** Reads a flow out of the files of a commit. */
 export interface FlowSource {
-  read(path: string, object: string, readFile: ReadFile): Reading
+  read(path: string, object: string, readFile: ReadFile, projects: readonly string[]): Reading
 }
 
 const manifestsMax = 5_000
@@ -69,9 +69,8 @@ export class Renderer {
     const readFile = fileReader(tree, blobs, unread)
     const manifests = paths.slice(0, manifestsMax).map((path) => this.#manifest(path, tree, readFile))
     if (unread.size > 0) return { kind: "needs", oids: [...unread] }
-    const entries = manifests.flatMap(({ entries: list }) =>
-      list.map((entry) => this.#entry(entry, tree, readFile, settings)),
-    )
+    const source = { tree, projects: projectFolders(tree), baseDir: settings.baseDir }
+    const entries = manifests.flatMap(({ entries: list }) => list.map((entry) => this.#entry(entry, source, readFile)))
     if (unread.size > 0) return { kind: "needs", oids: [...unread] }
     const tooMany = paths.length > manifestsMax ? [tooManyManifests(paths[manifestsMax] as string)] : []
     const index: Index = {
@@ -97,7 +96,7 @@ export class Renderer {
     return manifest
   }
 
-  #entry(entry: ManifestEntry, tree: Tree, readFile: ReadFile, { baseDir }: IndexSettings): IndexedEntry {
+  #entry(entry: ManifestEntry, where: Where, readFile: ReadFile): IndexedEntry {
     const text = entry.node.entries.get("entrypoint")
     const none = (flowProblem: Problem | null): IndexedEntry => ({ ...entry, flow: null, flowProblem })
     if (!text || text.value.kind !== "scalar" || text.value.value === null) {
@@ -106,9 +105,9 @@ export class Renderer {
     const at = { file: entry.manifest, ...text.value.at }
     if (typeof text.value.value !== "string")
       return none(problem("entrypoint-invalid", "`entrypoint` must be a text", at))
-    const found = findEntrypoint(text.value.value, entry.manifest, tree, baseDir)
+    const found = findEntrypoint(text.value.value, entry.manifest, where)
     if (found.kind === "problem") return none(problem(found.rule, found.message, at))
-    const reading = this.#flows.read(found.path, found.object, readFile)
+    const reading = this.#flows.read(found.path, found.object, readFile, where.projects)
     if (reading.kind === "needs") {
       // Asking for their text notes them as unread.
       for (const path of reading.paths) readFile(path)

@@ -12,23 +12,37 @@ export type Entrypoint =
  * `file.py:function`, `pkg.module:function` or `pkg.module.function` (`flows.py: load_flow_from_entrypoint`). Prefect
  * takes a file relative to the folder where `prefect deploy` ran, which is written nowhere; `baseDir` says how it is found.
  */
-export function findEntrypoint(text: string, manifest: string, tree: Tree, baseDir: Rendering["baseDir"]): Entrypoint {
-  const entrypoint = text.replaceAll("\\", "/").trim()
+export function findEntrypoint(text: string, manifest: string, where: Where): Entrypoint {
+  const entrypoint = text.replaceAll("\\", "/")
   const file = /^(.*\.py):([\w.]+)$/.exec(entrypoint)
   const folder = posix.dirname(manifest) === "." ? "" : posix.dirname(manifest)
-  if (file) return findFile(file[1] as string, file[2] as string, { folder, tree, baseDir })
+  if (file) return findFile(file[1] as string, file[2] as string, { ...where, folder })
   const module = /^([\w.]+):([\w.]+)$/.exec(entrypoint) ?? /^((?:\w+\.)*\w+)\.(\w+)$/.exec(entrypoint)
-  if (module && !entrypoint.endsWith(".py")) return findModule(module[1] as string, module[2] as string, folder, tree)
+  if (module && !entrypoint.endsWith(".py"))
+    return findModule(module[1] as string, module[2] as string, { ...where, folder })
   return problem("entrypoint-invalid", `"${text}" must be path/to/file.py:function, or package.module:function`)
 }
 
-interface Where {
-  readonly folder: string
+/** Where entrypoints are looked for. */
+export interface Where {
   readonly tree: Tree
+  /** Folders that hold a pyproject.toml or setup.py: their packages are installed where flows are deployed. */
+  readonly projects: readonly string[]
   readonly baseDir: Rendering["baseDir"]
 }
+type From = Where & {
+  /** The manifest's. */
+  readonly folder: string
+}
 
-function findFile(path: string, object: string, { folder, tree, baseDir }: Where): Entrypoint {
+/** The folders of a commit that hold a Python project, in the order of their paths. */
+export function projectFolders(tree: Tree): readonly string[] {
+  const files = [...tree.entries.keys()].filter((path) => /(^|\/)(pyproject\.toml|setup\.py)$/.test(path))
+  const folders = files.map((path) => posix.dirname(path)).map((folder) => (folder === "." ? "" : folder))
+  return [...new Set(folders)].toSorted()
+}
+
+function findFile(path: string, object: string, { folder, tree, baseDir }: From): Entrypoint {
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) {
     return problem("entrypoint-outside", `"${path}" is an absolute path: give it relative to the repository`)
   }
@@ -59,12 +73,9 @@ function basesFor(baseDir: Rendering["baseDir"], folder: string): readonly strin
 }
 
 /** A module is imported from where packages lie: above the manifest, in `src`, or beside a pyproject.toml. */
-function findModule(module: string, object: string, folder: string, tree: Tree): Entrypoint {
+function findModule(module: string, object: string, { folder, tree, projects }: From): Entrypoint {
   const relative = module.replaceAll(".", "/")
-  const projects = [...tree.entries.keys()]
-    .filter((path) => posix.basename(path) === "pyproject.toml")
-    .map((path) => posix.dirname(path))
-  const bases = [...basesFor("auto", folder), ...projects.map((base) => (base === "." ? "" : base)).toSorted()]
+  const bases = [...basesFor("auto", folder), ...projects]
   const roots = bases.flatMap((base) => [base, posix.join(base, "src")])
   const candidates = roots.flatMap((root) =>
     [`${relative}.py`, `${relative}/__init__.py`].map((path) => posix.normalize(posix.join(root, path))),

@@ -4,6 +4,7 @@ import { enumMember } from "./enums.ts"
 import { attributeOf, nameValue } from "./names.ts"
 import { locate, type Session, Undecided } from "./session.ts"
 import type { Argument, Expression } from "./syntax.ts"
+import { callTextMethod, isTextMethod } from "./text-method.ts"
 import { type Environment, inClass, type Lazy, type LazyArgument, sameValue, type Value } from "./values.ts"
 
 /** What an expression comes to, as far as the text alone can tell. @throws `Undecided` where it can't. */
@@ -187,6 +188,8 @@ function isTypeLike(value: Value): boolean {
 
 function call(session: Session, expression: Of<"call">, environment: Environment): Value {
   const at = locate(environment.scope, expression.at)
+  const text = textMethod(session, expression, environment)
+  if (text !== null) return { kind: "str", value: text }
   const callee = evaluate(session, expression.callee, environment)
   if (callee.kind !== "outside" && callee.kind !== "class" && callee.kind !== "call") {
     throw new Undecided("the result of this call is only known when it runs", at)
@@ -194,6 +197,18 @@ function call(session: Session, expression: Of<"call">, environment: Environment
   const args = expression.args.map((argument) => lazyArgument(argument, environment))
   const container = callee.kind === "outside" ? containerOf(session, callee.path, args) : null
   return container ?? { kind: "call", callee, args, at }
+}
+
+/** `NAME.upper()` and its like; null when it is no method of a text, or none that is followed. */
+function textMethod(session: Session, { callee, args }: Of<"call">, environment: Environment): string | null {
+  if (callee.kind !== "attribute" || !isTextMethod(callee.name)) return null
+  const object = evaluate(session, callee.object, environment)
+  if (object.kind !== "str" || args.some(({ name, star }) => name !== null || star !== "")) return null
+  return callTextMethod(
+    object.value,
+    callee.name,
+    args.map(({ value }) => evaluate(session, value, environment)),
+  )
 }
 
 function lazyArgument(argument: Argument, environment: Environment): LazyArgument {
@@ -209,8 +224,30 @@ function containerOf(session: Session, path: string, args: readonly LazyArgument
   if (first === undefined) return { kind, items: [] }
   if (args.length > 1 || first.name !== null) return null
   const source = evaluateLazy(session, first)
+  const counted = source.kind === "call" ? rangeItems(session, source) : null
+  if (counted !== null) return { kind, items: counted }
   // The order in which a set is walked isn't known.
   return source.kind === "list" || source.kind === "tuple" ? { kind, items: source.items } : null
+}
+
+const rangeItemsMax = 1_000n
+
+/** The numbers of `range(...)`; null when it is something else. */
+function rangeItems(session: Session, { callee, args }: Extract<Value, { kind: "call" }>): readonly Value[] | null {
+  if (callee.kind !== "outside" || callee.path !== "builtins.range") return null
+  if (args.length > 3 || args.some(({ name, star }) => name !== null || star !== "")) return null
+  const numbers = args.map((argument) => evaluateLazy(session, argument))
+  const known = numbers.flatMap((number) => (number.kind === "int" ? [number.value] : []))
+  return known.length < numbers.length ? null : countedItems(known)
+}
+
+function countedItems([first, second, step = 1n]: readonly bigint[]): readonly Value[] | null {
+  if (first === undefined || step === 0n) return null
+  const [start, stop] = second === undefined ? [0n, first] : [first, second]
+  const length = (stop - start + step - (step > 0n ? 1n : -1n)) / step
+  if (length > rangeItemsMax) return null
+  const items = Array.from({ length: Math.max(0, Number(length)) }, (_, i) => start + BigInt(i) * step)
+  return items.map((value) => ({ kind: "int", value }))
 }
 
 const containers: Readonly<Record<string, "list" | "tuple" | "set" | "frozenset" | "dict">> = {

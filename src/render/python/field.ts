@@ -52,14 +52,33 @@ export function readMetadataValue(tools: EncodeTools, value: Value, at: Location
   const path = calledPath(value)
   if (value.kind !== "call" || path === null) throw new Undecided("this metadata isn't followed", at)
   if (path === "pydantic.Field" || path === "pydantic.StringConstraints") return readField(tools, value)
-  const limit = limits[path]
-  const [only] = value.args
-  if (limit !== undefined && only !== undefined && value.args.length === 1 && only.star === "") {
-    return { ...noField, constraints: new Map([[limit, encodeArgument(tools, only)]]) }
-  }
+  if (path === "annotated_types.Len") return { ...noField, constraints: lengthLimits(tools, value.args) }
+  const limit = limitOf(tools, path, value.args)
+  if (limit !== null) return { ...noField, constraints: limit }
   const quiet = quietMetadata.has(path) && value.args.every((argument) => argument.name === null)
   if (!quiet) throw new Undecided(`what \`${path}\` does to the schema isn't known`, at)
   return noField
+}
+
+/** `Ge(1)` and its like; null when it is none of them. */
+function limitOf(tools: EncodeTools, path: string, [only, ...more]: readonly LazyArgument[]): Constraints | null {
+  const limit = limits[path]
+  if (limit === undefined || only === undefined || more.length > 0 || only.star !== "") return null
+  return new Map([[limit, encodeArgument(tools, only)]])
+}
+
+/** `Len(min_length, max_length)`, by place or by name. @throws `Undecided` for anything else. */
+function lengthLimits(tools: EncodeTools, args: readonly LazyArgument[]): Constraints {
+  const names = ["min_length", "max_length"]
+  const limits = args.map((argument, index) => [argument.name ?? names[index] ?? "", argument] as const)
+  return new Map(
+    limits.flatMap(([name, argument]) => {
+      const json = encodeArgument(tools, argument)
+      if (!names.includes(name) || argument.star !== "")
+        throw new Undecided("these arguments aren't followed", locateLazy(argument))
+      return json === null || (name === "min_length" && json === 0) ? [] : [[name, json] as const]
+    }),
+  )
 }
 
 /** The arguments of `Field(...)`. @throws `Undecided` at an argument whose effect isn't known. */

@@ -5,6 +5,7 @@ import { lookUp, type Scope } from "./scope.ts"
 import { locate, Undecided } from "./session.ts"
 import type { FunctionSyntax } from "./syntax.ts"
 import { canonical } from "./typing.ts"
+import { decoratedItself, unwrap, wrapperCall } from "./wrapper.ts"
 import { boundInClass, type Environment, type FunctionFact, type LazyArgument, type Value } from "./values.ts"
 
 /** The function that an entrypoint names, and how it becomes a flow. */
@@ -78,7 +79,7 @@ function decorated(tools: Tools, fact: FunctionFact, hidden: ReadonlySet<string>
       unknown ??= read
       continue
     }
-    const options = flowOptions(read)
+    const options = flowOptions(tools, read, environment)
     if (options === null) {
       others.push(read)
       continue
@@ -106,16 +107,24 @@ function isHarmless(value: Value): boolean {
 
 function readDecorator(tools: Tools, decorator: FunctionSyntax["decorators"][number], environment: Environment) {
   try {
-    return tools.evaluate(tools.session, decorator, environment)
+    return wrapperCall(tools, decorator, environment) ?? tools.evaluate(tools.session, decorator, environment)
   } catch (error) {
     if (error instanceof Undecided) return error
     throw error
   }
 }
 
-function flowOptions(value: Value): readonly LazyArgument[] | null {
-  if (isFlow(value)) return []
-  return value.kind === "call" && isFlow(value.callee) ? value.args : null
+function flowOptions(tools: Tools, value: Value, environment: Environment): readonly LazyArgument[] | null {
+  const call = unwrap(tools, value, environment)
+  if (isFlow(call)) return []
+  if (call.kind !== "call" || !isFlow(call.callee)) return null
+  return call.args.filter((argument) => !isPlace(argument))
+}
+
+/** The one place of `flow(fn, *, name=…)`: for the function, or for nothing yet. */
+function isPlace({ name, expression }: LazyArgument): boolean {
+  if (name !== null) return false
+  return expression === decoratedItself || (expression.kind === "constant" && expression.value === "None")
 }
 
 function isFlow(value: Value): boolean {

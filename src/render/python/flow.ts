@@ -20,8 +20,11 @@ export class FlowReader {
     return new FlowReader(await PythonParser.open())
   }
 
-  /** `path`: the file in the repository; `object`: `function` or `Class.method` of the entrypoint. */
-  read(path: string, object: string, readFile: ReadFile): Reading {
+  /**
+   * `path`: the file in the repository; `object`: `function` or `Class.method` of the entrypoint; `projects`: folders
+   * whose packages are installed where the flow is deployed.
+   */
+  read(path: string, object: string, readFile: ReadFile, projects: readonly string[] = []): Reading {
     const file = readFile(path)
     if (file.kind === "unread") return { kind: "needs", paths: [path] }
     if (file.kind !== "text") {
@@ -34,7 +37,7 @@ export class FlowReader {
       const at = { file: path, ...parsed.module.broken }
       return problem("python-syntax", `${path} isn't valid Python; correct the syntax`, at)
     }
-    const session = new Session(path, this.#parser, readFile)
+    const session = new Session(path, this.#parser, readFile, projects)
     const reading = readFlow(session, object, toScope(path, parsed.module))
     return session.needs.size > 0 ? { kind: "needs", paths: [...session.needs] } : reading
   }

@@ -22,10 +22,25 @@ export function findModule(session: Session, module: string): ModulePlace {
   const found = searchFolders(session.entry).flatMap((folder) => moduleFile(session, join(folder, relative)))
   const own = folderOf(session.entry)
   const first = found[0]
-  if (first === undefined) return { kind: "outside" }
+  if (first === undefined) return inProject(session, relative)
   // The flow file's own folder comes first in sys.path; which of the others is there depends on who deploys.
   if (found.length === 1 || first.startsWith(join(own, relative))) return { kind: "file", path: first }
   return { kind: "ambiguous", paths: found }
+}
+
+/**
+ * A package of another project of the repository (a uv or Poetry workspace), which the deploying environment has
+ * installed: below the project's `src`, or a folder with an `__init__.py` beside its pyproject.toml.
+ */
+function inProject(session: Session, relative: string): ModulePlace {
+  const [top = ""] = relative.split("/")
+  const found = session.projects.flatMap((project) => {
+    const flat = session.exists(join(project, `${top}/__init__.py`)) ? moduleFile(session, join(project, relative)) : []
+    return [...moduleFile(session, join(project, `src/${relative}`)), ...flat]
+  })
+  const [first] = found
+  if (first === undefined) return { kind: "outside" }
+  return found.length === 1 ? { kind: "file", path: first } : { kind: "ambiguous", paths: found }
 }
 
 /** The file of `from ..a import b` in `path`; null when there is none. */

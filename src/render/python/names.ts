@@ -16,7 +16,8 @@ const nothingHidden: ReadonlySet<string> = new Set()
 /** What a name means in an environment. */
 export function nameValue(tools: Tools, name: string, use: { environment: Environment; at: Location }): Value {
   const { environment, at } = use
-  if (environment.hidden.has(name)) throw new Undecided(`\`${name}\` is also a name of the class around it`, at)
+  if (environment.hidden.has(name))
+    throw new Undecided(`\`${name}\` is also a name of the class or function around it`, at)
   const { scope, before } = environment
   const value = boundValue(tools, { scope, name, before })
   if (value !== null) return value

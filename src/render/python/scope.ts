@@ -11,7 +11,8 @@ export type Binding = (
   | { readonly kind: "star"; readonly module: string; readonly level: number }
   /** Bound below `if TYPE_CHECKING:` only, so not at run time. */
   | { readonly kind: "typing-only" }
-  | { readonly kind: "unknown"; readonly reason: string; readonly function: FunctionSyntax | null }
+  /** `below`: what it is bound to when the condition around it holds; null when the text doesn't tell. */
+  | { readonly kind: "unknown"; readonly reason: string; readonly below: Bound | null }
 ) & { readonly order: number; readonly at: Place }
 
 /** The names of one module, in the order in which running it would bind them. */
@@ -33,9 +34,33 @@ export function toScope(path: string, syntax: ModuleSyntax): Scope {
 /** What `name` is bound to just before `before`: its last own binding and any star imports after that one. */
 export function lookUp(scope: Scope, name: string, before: number): { own: Binding | null; stars: readonly Binding[] } {
   const earlier = (scope.bindings.get(name) ?? []).filter((binding) => binding.order < before)
-  const own = earlier.findLast((binding) => binding.kind !== "typing-only") ?? earlier.at(-1) ?? null
+  const last = earlier.findLast((binding) => binding.kind !== "typing-only") ?? earlier.at(-1) ?? null
+  const own = last?.kind === "unknown" ? (fromPrefect(earlier) ?? last) : last
   const since = own === null || own.kind === "typing-only" ? -1 : own.order
   return { own, stars: scope.stars.filter((star) => star.order > since && star.order < before) }
+}
+
+/**
+ * `try: from prefect import flow`, with a stand-in for where Prefect isn't installed (`except ImportError: def flow …`, or
+ * the other branch of an `if`): where a flow is deployed, Prefect is there. Null when anything else may bind the name.
+ */
+function fromPrefect(bindings: readonly Binding[]): Binding | null {
+  const below = bindings.map((binding) => (binding.kind === "unknown" ? binding.below : null))
+  const imports = below.filter((bound) => bound?.kind === "member" && isOfPrefect(bound))
+  const [first] = imports
+  const alike = imports.every((bound) => sameImport(bound, first))
+  const others = below.filter((bound) => !imports.includes(bound))
+  const standIns = others.every((bound) => bound !== null && ["function", "class", "value"].includes(bound.kind))
+  const last = bindings.at(-1)
+  return first && last && alike && standIns ? { ...first, order: last.order, at: last.at } : null
+}
+
+function isOfPrefect({ module, level }: Extract<Bound, { kind: "member" }>): boolean {
+  return level === 0 && firstPart(module) === "prefect"
+}
+
+function sameImport(a: Bound | null | undefined, b: Bound | null | undefined): boolean {
+  return a?.kind === "member" && b?.kind === "member" && a.module === b.module && a.name === b.name
 }
 
 /** Why what `name` holds may have been changed in place between its binding and `before`, or null. */
@@ -119,14 +144,11 @@ function addFrom(
 function weaken(bound: Bound, certainty: Certainty): Bound {
   if (certainty === "certain") return bound
   if (certainty === "typing-only") return { kind: "typing-only" }
-  return {
-    ...unknown("it is set below a condition, a loop or a `try`"),
-    function: bound.kind === "function" ? bound.syntax : null,
-  }
+  return { ...unknown("it is set below a condition, a loop or a `try`"), below: bound }
 }
 
 function unknown(reason: string) {
-  return { kind: "unknown", reason, function: null } as const
+  return { kind: "unknown", reason, below: null } as const
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {

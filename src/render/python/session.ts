@@ -36,6 +36,8 @@ export class Unwritable extends Error {
 export class Session {
   readonly entry: string
   readonly parser: PythonParser
+  /** Folders that hold a pyproject.toml or setup.py. */
+  readonly projects: readonly string[]
   /** Files that must be read before the answer is final. */
   readonly needs = new Set<string>()
   readonly #readFile: ReadFile
@@ -44,9 +46,10 @@ export class Session {
   #steps = 0
   #depth = 0
 
-  constructor(entry: string, parser: PythonParser, readFile: ReadFile) {
+  constructor(entry: string, parser: PythonParser, readFile: ReadFile, projects: readonly string[]) {
     this.entry = entry
     this.parser = parser
+    this.projects = projects
     this.#readFile = readFile
   }
 

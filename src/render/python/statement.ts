@@ -31,7 +31,7 @@ const converters: Readonly<Record<string, (node: Node, depth: number) => Stateme
   ],
   with_statement: (node, depth) => [
     binds(node, node.descendantsOfType("as_pattern_target"), "`with`"),
-    ...toBlocks(node, depth, "unknown"),
+    ...toWith(node, depth),
   ],
   while_statement: (node, depth) => toBlocks(node, depth, "unknown"),
   try_statement: (node, depth) => toBlocks(node, depth, "unknown"),
@@ -46,6 +46,14 @@ function toBlocks(node: Node, depth: number, test: "type-checking" | "unknown"):
     }
     return child.type.endsWith("_clause") ? toBlocks(child, depth + 1, "unknown") : []
   })
+}
+
+/** The body of `with` runs once, and to its end unless something is there to swallow errors. */
+function toWith(node: Node, depth: number): Statement[] {
+  const body = node.childForFieldName("body")
+  const items = node.namedChildren.find((child) => child.type === "with_clause")?.text ?? ""
+  if (body === null || /suppress|raises|ignor/iu.test(items)) return toBlocks(node, depth, "unknown")
+  return toStatements(body, depth)
 }
 
 function toIf(node: Node, depth: number): Statement[] {
@@ -138,8 +146,17 @@ function toFunction(node: Node, decorators: readonly Expression[]): FunctionSynt
     returns: returns === null ? null : toExpression(returns),
     generic: node.childForFieldName("type_parameters") !== null,
     docstring: toDocstring(node.childForFieldName("body")),
+    result: toResult(node),
     at: placeOf(node),
   }
+}
+
+/** The expression of a body that is one `return`, with or without a docstring; null for any other, and for `async`. */
+function toResult(node: Node): Expression | null {
+  const body = (node.childForFieldName("body")?.namedChildren ?? []).filter((child) => child.type !== "comment")
+  const [only, ...more] = toDocstring(node.childForFieldName("body")) === null ? body : body.slice(1)
+  if (only?.type !== "return_statement" || more.length > 0 || node.child(0)?.type === "async") return null
+  return toExpression(only.namedChild(0))
 }
 
 function toParameters(node: Node | null): Parameter[] {

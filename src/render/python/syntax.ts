@@ -1,6 +1,6 @@
 /**
  * Python as plain data: what stands at module level and in class bodies, and the headers of functions. Function bodies
- * are left out (only their docstring stays), because nothing here ever runs them.
+ * are left out (only their docstring stays, and a sole `return`), because nothing here ever runs them.
  */
 export interface Place {
   readonly line: number
@@ -52,6 +52,8 @@ export interface FunctionSyntax {
   /** Has `[T]` type parameters (Python 3.12). */
   readonly generic: boolean
   readonly docstring: string | null
+  /** What it returns, when nothing else stands in its body. */
+  readonly result: Expression | null
   readonly at: Place
 }
 

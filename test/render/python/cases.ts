@@ -244,13 +244,16 @@ const others = [
   signature("a: Text", "class Text(str): pass", false),
 ]
 
-const fields = "from typing import Annotated, Optional, List\nfrom pydantic import Field"
+const fields =
+  "from typing import Annotated, Optional, List\nfrom annotated_types import Len\nfrom pydantic import Field"
 const annotated = split(`
 a: Annotated[int, Field(ge=1, le=5, description="d")] = 2
 ---
 a: int = Field(default=3, ge=1, description="d")
 ---
 a: int = Field(3, title="T"), b: str = Field(..., description="needed"), c: list = Field(default_factory=list)
+---
+a: Annotated[str, Len(1, 5)], b: Annotated[str, Len(max_length=3)], c: Annotated[list[int], Len(2)]
 ---
 a: Annotated[str, Field(min_length=1, max_length=5, pattern="^a", title="t")] = "a"
 ---
@@ -625,6 +628,74 @@ export const sources: readonly Case[] = [
   source("import prefect", "import prefect\n@prefect.flow(name='x')\ndef my_flow(): pass\n"),
   source("import prefect as p", "import prefect as p\n@p.flow\ndef my_flow(): pass\n"),
   source("prefect.flows.flow", "import prefect.flows\n@prefect.flows.flow\ndef my_flow(): pass\n"),
+  ...[
+    ["a wrapper of flow with settings of its own", '@flow(name="w", description="d")'],
+    ["a wrapper of flow, bare", "@flow"],
+    ["a wrapper of flow, called with nothing", "@flow()"],
+  ].map(([title = "", decorator = ""]) =>
+    source(
+      title,
+      `import prefect\ndef flow(*args, retries=3, **kwargs):\n    """Own settings."""\n    return prefect.flow(*args, retries=retries, **kwargs)\n${decorator}\ndef my_flow(a: int): pass\n`,
+    ),
+  ),
+  source(
+    "a wrapper of a wrapper of flow",
+    'from prefect import flow\ndef inner(fn=None, **kw): return flow(fn, log_prints=True, **kw)\ndef outer(name="o", **kw):\n    return inner(name=name, description="from outer", **kw)\n@outer(name="x")\ndef my_flow(a: int): pass\n',
+  ),
+  source(
+    "a wrapper's own default for the name",
+    'from prefect import flow\ndef named(name="from the default"):\n    return flow(name=name)\n@named()\ndef my_flow(a: int): pass\n',
+  ),
+  source(
+    "a wrapper that makes a name of its argument",
+    'from prefect import flow\ndef named(name):\n    return flow(name=f"etl-{name}")\n@named("x")\ndef my_flow(a: int): pass\n',
+    false,
+  ),
+  source(
+    "a wrapper that does more",
+    'from prefect import flow\ndef named(name):\n    name = name + "!"\n    return flow(name=name)\n@named("x")\ndef my_flow(a: int): pass\n',
+    false,
+  ),
+  source(
+    "a wrapper that takes no such argument",
+    'from prefect import flow\ndef named():\n    return flow(name="x")\n@named("y")\ndef my_flow(a: int): pass\n',
+    false,
+  ),
+  source(
+    "names bound below `with`",
+    'import contextlib\nwith contextlib.nullcontext() as nothing:\n    from prefect import flow\n    A = "a"\n@flow(name=A)\ndef my_flow(x=A): pass\n',
+  ),
+  source(
+    "a name bound below a `with` that swallows errors",
+    'import contextlib\nA = "a"\nfrom prefect import flow\nwith contextlib.suppress(KeyError):\n    {}["x"]\n    A = "b"\n@flow(name=A)\ndef my_flow(x=A): pass\n',
+    false,
+  ),
+  source(
+    "a stand-in where Prefect isn't installed",
+    "try:\n    from prefect import flow\nexcept ImportError:\n    def flow(fn): return fn\n@flow\ndef my_flow(a: int): pass\n",
+  ),
+  source(
+    "a stand-in that is chosen by a condition",
+    'import os\nif os.environ.get("SKIP") == "true":\n    def flow(*_, **__): return lambda x: x\nelse:\n    from prefect import flow\n@flow(name="x")\ndef my_flow(a: int): pass\n',
+  ),
+  source(
+    "another flow that is chosen by a condition",
+    "from prefect import flow\nimport os\nif os.environ.get('OTHER'):\n    from prefect import task as flow\n@flow\ndef my_flow(a: int): pass\n",
+    false,
+  ),
+  source(
+    "methods of texts",
+    'from prefect import flow\nA = "an_Old name"\n@flow(name=f"{A.capitalize()}|{A.upper()}|{A.lower()}|{A.title()}" + " x ".strip())\ndef my_flow(x: str = A.replace("_", "-"), y: str = A.removeprefix("an_"), z: str = A.removesuffix("")): pass\n',
+  ),
+  source(
+    "a method of a text beyond ASCII",
+    'from prefect import flow\n@flow(name="stra\u00dfe".upper())\ndef my_flow(): pass\n',
+    false,
+  ),
+  source(
+    "lists of ranges",
+    "from prefect import flow\n@flow\ndef my_flow(a: list = list(range(3)), b: list = list(range(2, 9, 3)), c: tuple = tuple(range(5, 0, -2)), d: list = list(range(3, 1))): pass\n",
+  ),
   source(
     "a name from constants",
     'from prefect import flow\nA = "a"\nB = f"{A}-b-{1}"\n@flow(name=B + "-c", description="x" "y")\ndef my_flow(): pass\n',
