@@ -1,7 +1,7 @@
 import { reasons, type Change } from "./change.ts"
 import { fieldTitle } from "./fields.ts"
 import { owns } from "./mark.ts"
-import type { DesiredDeployment, Problem } from "./model.ts"
+import type { DesiredDeployment, Problem, Snapshot } from "./model.ts"
 import { ownerOf, strangersOf, type PlanInput } from "./plan-input.ts"
 import { problemOf, type ProblemCode } from "./problems.ts"
 
@@ -16,9 +16,14 @@ export function problemsOf(input: PlanInput, change: Change): readonly Problem[]
     name === "*" ? [] : [{ ...problem, message: `${fieldTitle(name)}: ${problem.message}` }],
   )
   const triggers = desired && triggerProblem(input, change, desired)
-  const found = [skipped, sharedLimit(change, desired), otherWriter(change), triggers ?? null, ...waiting].filter(
-    (problem) => problem !== null,
-  )
+  const found = [
+    skipped,
+    newQueue(change, desired, input.snapshot),
+    sharedLimit(change, desired),
+    otherWriter(change),
+    triggers ?? null,
+    ...waiting,
+  ].filter((problem) => problem !== null)
   return found.map((problem) => ({ ...problem, ...desired?.at }))
 }
 
@@ -33,6 +38,16 @@ function otherWriter(change: Change): Problem | null {
   const message =
     "its ownership tags were removed: something else deploys it too (a CI job with prefect deploy?); stop that"
   return problemOf("another-writer", message, change.key)
+}
+
+/** A queue comes to be when it is first named, as with `prefect deploy`; of a misspelt one nobody would hear. */
+function newQueue(change: Change, desired: DesiredDeployment | undefined, { workPools }: Snapshot): Problem | null {
+  if (!desired || (change.action !== "create" && !("write" in change))) return null
+  const { workPool, workQueue } = desired.fields
+  const pool = "value" in workPool && workPool.value !== null ? workPools.get(workPool.value) : undefined
+  if (!pool || !("value" in workQueue) || workQueue.value === null || pool.queues.has(workQueue.value)) return null
+  const message = `work pool "${pool.name}" has no queue "${workQueue.value}" yet: Prefect makes it with this write`
+  return problemOf("work-queue-not-found", message, change.key)
 }
 
 function sharedLimit(change: Change, desired: DesiredDeployment | undefined): Problem | null {

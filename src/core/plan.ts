@@ -209,16 +209,9 @@ function withDefaultQueue(desired: DesiredFields, live: LiveDeployment, snapshot
 }
 
 function missingInfrastructure(desired: DesiredDeployment, snapshot: Snapshot): readonly [ProblemCode, string] | null {
-  const { workPool, workQueue } = desired.fields
-  if (!("value" in workPool) || workPool.value === null) return null
-  const pool = snapshot.workPools.get(workPool.value)
-  if (!pool)
-    return ["work-pool-not-found", `the workspace has no work pool "${workPool.value}": create it, or name another`]
-  if (!("value" in workQueue) || workQueue.value === null || pool.queues.has(workQueue.value)) return null
-  return [
-    "work-queue-not-found",
-    `work pool "${pool.name}" has no queue "${workQueue.value}": create it, or name another`,
-  ]
+  const { workPool } = desired.fields
+  if (!("value" in workPool) || workPool.value === null || snapshot.workPools.has(workPool.value)) return null
+  return ["work-pool-not-found", `the workspace has no work pool "${workPool.value}": create it, or name another`]
 }
 
 function skip(key: DeploymentKey, live: LiveDeployment | null, code: ProblemCode, message: string) {

@@ -8,8 +8,8 @@ export const problemCodes = {
   "entry-has-problem": { severity: null, summary: "Its entry has a problem, so it is neither changed nor removed." },
   "work-pool-not-found": { severity: "error", summary: "The workspace has no such work pool." },
   "work-queue-not-found": {
-    severity: "error",
-    summary: "The work pool has no such queue; Prefect would create one silently.",
+    severity: "warning",
+    summary: "The work pool has no such queue yet; Prefect makes it with the write.",
   },
   "image-unverified": { severity: "warning", summary: "It depends on an image that CI may not have pushed yet." },
   "mark-ambiguous": {

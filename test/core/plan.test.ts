@@ -279,11 +279,6 @@ t.test("missing infrastructure is a problem, not a write", async (t) => {
       "work-pool-not-found",
     ],
     [
-      "no such queue",
-      { declared: [declared("etl/a", { workPool: "pool", workQueue: "fast" })], live: [owned("etl/a")] },
-      "work-queue-not-found",
-    ],
-    [
       "a queue that is there",
       {
         declared: [declared("etl/a", { workPool: "pool", workQueue: "fast" })],
@@ -294,6 +289,16 @@ t.test("missing infrastructure is a problem, not a write", async (t) => {
     ["no pool at all", { declared: [declared("etl/a", { workPool: null })] }, "create"],
   ]
   for (const [claim, world, expected] of rows) t.strictSame(codesOf(world), [expected], claim)
+})
+
+t.test("a queue that isn't there yet comes with the write, and that is said", async (t) => {
+  const world = {
+    declared: [declared("etl/a", { workPool: "pool", workQueue: "fast" })],
+    pools: [pool("pool", ["default"])],
+  }
+  const { changes, problems } = planOf(world)
+  t.match(changes, [{ action: "create" }])
+  t.match(problems, [{ severity: "warning", code: "work-queue-not-found", message: /no queue "fast" yet/ }])
 })
 
 t.test("the default queue by its name is the default queue, also of a pool that Git leaves open", async (t) => {
