@@ -76,8 +76,16 @@ const values: readonly (readonly [string, JsonObject, Partial<DesiredFields>])[]
       ]),
     },
   ],
+  ["a version of null is none", { version: null }, { version: absent }],
+  [
+    "an empty queue is the default one",
+    { work_pool: { name: "p", work_queue_name: "" } },
+    { workQueue: declared(null) },
+  ],
   ["parameters", { parameters: { n: 3 } }, { parameters: declared({ n: 3 }) }],
   ["paused as a text", { paused: "true" }, { paused: declared(true) }],
+  ["paused as another text", { paused: "no" }, { paused: declared(false) }],
+  ["paused as a number", { paused: 1 }, { paused: declared(true) }],
   ["a limit", { concurrency_limit: 3 }, { concurrencyLimit: declared(3), concurrencyOptions: absent }],
   [
     "a limit with a strategy",
@@ -183,6 +191,35 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
   ["an absolute path", { entrypoint: "/opt/x.py:f" }, "entrypoint-outside", /absolute/],
   ["no such function", { entrypoint: "flow.py:other" }, "flow-not-found", /other/],
   ["nonsense", { entrypoint: "flow" }, "entrypoint-invalid", /path\/to\/file/],
+  ["an entrypoint that begins with a blank", { entrypoint: " flow.py:my_flow" }, "flow-file-missing", /flow\.py/],
+  ["an entrypoint that ends with a blank", { entrypoint: "flow.py:my_flow " }, "entrypoint-invalid", /path\/to\/file/],
+  ["a pool without letters", { work_pool: { name: "" } }, "work-pool-missing", /work_pool/],
+  ["tags as null", { tags: null }, "wrong-type", /leave it out/],
+  ["tags as a mapping", { tags: { a: "b" } }, "wrong-type", /list of texts/],
+  ["pull as a text", { pull: "clone" }, "wrong-type", /`pull` must be a list of steps/],
+  ["a text among the steps", { build: [{ a: {} }, "b"] }, "wrong-type", /`build` must be a list of steps/],
+  ["a schedule with nothing in it", { schedules: [{}] }, "schedule-invalid", /it is empty/],
+  [
+    "parameters of a schedule as null",
+    { schedules: [{ cron: "0 3 * * *", parameters: null }] },
+    "schedule-invalid",
+    /\{\}/,
+  ],
+  ["a minute beyond 59", { schedules: [{ cron: "99 3 * * *" }] }, "schedule-invalid", /"99" is no minute/],
+  ["a word that is no weekday", { schedules: [{ cron: "0 3 * * monday" }] }, "schedule-invalid", /weekday/],
+  ["a hashed cron", { schedules: [{ cron: "H 3 * * *" }] }, "schedule-invalid", /"H" is no minute/],
+  [
+    "a time zone in another spelling",
+    { schedules: [{ cron: "0 3 * * *", timezone: "europe/berlin" }] },
+    "schedule-invalid",
+    /IANA/,
+  ],
+  [
+    "an offset as the time zone",
+    { schedules: [{ cron: "0 3 * * *", timezone: "+02:00" }] },
+    "schedule-invalid",
+    /IANA/,
+  ],
   ["a tag of ours", { tags: ["gitops=x/y"] }, "tag-reserved", /gitops=x\/y/],
   ["parameters as null", { parameters: null }, "wrong-type", /mapping/],
   [
@@ -277,6 +314,47 @@ t.test("types that only YAML has: a float as a tag, a date as a text", async (t)
     { code: "schedule-invalid" },
   ])
   t.match(manifest("schedules: [{ interval: 60, anchor_date: 2024-01-01 }]").problems, [])
+})
+
+t.test("a build step without a tag still says its image's name, and its variables are resolved", async (t) => {
+  const step = { id: "b", image_name: "{{ prefect.variables.registry }}/etl" }
+  const build = [{ "prefect_docker.deployments.steps.build_docker_image": step }]
+  const inputs = { variables: new Map([["registry", "r.example.com"]]) }
+  const settings = { inputs, rendering: { images: "trust" as const } }
+  const withName = one(
+    { work_pool: { name: "p", job_variables: { image: "{{ image_name }}:1" } } },
+    { build },
+    settings,
+  )
+  t.strictSame(fieldsOf(withName)?.jobVariables, declared({ image: "r.example.com/etl:1" }))
+  const withTag = one({ work_pool: { name: "p", job_variables: { image: "{{ b.image }}" } } }, { build }, settings)
+  t.match(withTag.problems, [{ code: "step-output-missing", message: /stepOutputs\.b/ }])
+})
+
+t.test("an empty description is none: the flow's own counts", async (t) => {
+  const files = {
+    "prefect.yaml": JSON.stringify({
+      deployments: [{ name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "p" }, description: "" }],
+    }),
+    "flow.py": 'from prefect import flow\n\n\n@flow\ndef my_flow():\n    """Says what it does."""\n',
+  }
+  t.strictSame(fieldsOf(desiredOf(files))?.description, { kind: "derived", value: "Says what it does." })
+})
+
+t.test("a package of another project of the repository is followed", async (t) => {
+  const files = {
+    "prefect.yaml": JSON.stringify({
+      deployments: [{ name: "d", entrypoint: "deploy/flow.py:my_flow", work_pool: { name: "p" } }],
+    }),
+    "deploy/flow.py":
+      "from climate.query import Query\nfrom prefect import flow\n\n\n@flow\ndef my_flow(query: Query): pass\n",
+    "packages/climate/pyproject.toml": "[project]\n",
+    "packages/climate/src/climate/query.py":
+      "from pydantic import BaseModel\n\n\nclass Query(BaseModel):\n    year: int\n",
+  }
+  const desired = desiredOf(files)
+  t.strictSame(desired.problems, [])
+  t.match(fieldsOf(desired)?.parameterSchema, { value: { definitions: { Query: { required: ["year"] } } } })
 })
 
 t.test("keys that Prefect ignores are warnings that name the right one", async (t) => {

@@ -25,27 +25,28 @@ export function stepOutputs(
   const outputs = new Map<string, Output>()
   const unknownSteps = new Set<string>()
   for (const step of steps.flatMap((node) => listOf(node))) {
-    const { id, origin, found } = readStep(step, { ...names, outputs, unknownSteps }, facts)
+    const { id, origin, found, complete } = readStep(step, { ...names, outputs, unknownSteps }, facts)
     for (const [key, value] of Object.entries(found ?? {})) outputs.set(key, { value, origin })
     if (id !== null && found) outputs.set(id, { value: found, origin })
-    else if (id !== null) unknownSteps.add(id)
+    if (id !== null && !complete) unknownSteps.add(id)
   }
   for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) outputs.set(id, { value, origin: null })
   return { outputs, unknownSteps }
 }
 
-/** What one step gives out; `found` is null when that can't be known. */
+/** What one step gives out: all of it when `complete`; `found` is null when nothing is known. */
 function readStep(step: JsonObject, names: Names, facts: StepFacts) {
   const [name = "", inputs] = Object.entries(step)[0] ?? []
   const written = isJsonObject(inputs) ? inputs : {}
   const id = typeof written["id"] === "string" ? written["id"] : null
-  const resolved = resolveValue(written, names, "pull").value as JsonObject
+  // Whatever can't be resolved stays as its placeholder, which `known` doesn't take for an answer.
+  const resolved = resolveValue(written, names, "job").value as JsonObject
   const given = id === null ? undefined : facts.given[id]
   // What the config gives is somebody's word that the image is there.
-  if (given) return { id, origin: null, found: given }
+  if (given) return { id, origin: null, found: given, complete: true }
   const found = known(name, resolved, facts)
   const image = typeof found?.["image"] === "string" ? found["image"] : null
-  return { id, origin: { image }, found }
+  return { id, origin: { image }, found, complete: found !== null && (!name.includes("docker") || image !== null) }
 }
 
 /** A list of steps as plain values; a single mapping counts as one step. */
@@ -67,10 +68,10 @@ function known(name: string, inputs: JsonObject, facts: StepFacts): JsonObject |
 const imageCharsMax = 383
 
 function docker({ image_name: image, tag }: JsonObject): JsonObject | null {
+  if (typeof image !== "string" || image.includes("{{") || image.length > imageCharsMax) return null
   // Without a tag docker's step takes the time of day.
-  if (typeof image !== "string" || typeof tag !== "string" || `${image}${tag}`.includes("{{")) return null
-  if (image.length + tag.length > imageCharsMax) return null
-  return { image_name: image, tag, image: `${image}:${tag}` }
+  if (typeof tag !== "string" || tag.includes("{{")) return { image_name: image }
+  return image.length + tag.length > imageCharsMax ? null : { image_name: image, tag, image: `${image}:${tag}` }
 }
 
 function shell(script: Json | undefined, facts: StepFacts): JsonObject | null {
