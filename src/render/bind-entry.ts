@@ -222,7 +222,7 @@ function queueName(pool: EntryReader): Value<string | null> {
 function workPoolName(reader: EntryReader, pool: EntryReader | null, over: string | null): string | null {
   const name = pool?.text("name") ?? absent
   const chosen = over ?? (name.kind === "declared" ? name.value : null)
-  if (chosen !== null) return chosen
+  if (chosen) return chosen
   reader.find("work-pool-missing", "this entry needs `work_pool: { name: … }`, or the source an override", "work_pool")
   return null
 }

@@ -1,0 +1,101 @@
+import { appendFileSync } from "node:fs"
+import { join } from "node:path"
+import { isJsonObject, type JsonObject } from "../../src/core/json.ts"
+import { toJson } from "../../src/render/yaml/dialect.ts"
+import type { World } from "../support/daemon.ts"
+import type { Live } from "./compare.ts"
+import { namesIn, run, type Rendered } from "./render.ts"
+
+type Call = World["call"]
+
+/** One request to the server at `url`, tried again while SQLite is busy. */
+export function callerOf(url: string): Call {
+  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    if (!answer.ok && answer.status !== 409)
+      throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`)
+    return (text === "" ? null : JSON.parse(text)) as T
+  }
+}
+
+/** What the manifests refer to: pools, variables, and (for Prefect, which reads them now) secrets. */
+export async function furnish({ index, desired, env }: Rendered, call: Call): Promise<void> {
+  const pools = index.entries.flatMap(({ node }) => {
+    const pool = (toJson(node) as JsonObject)["work_pool"]
+    const name = isJsonObject(pool ?? null) ? (pool as JsonObject)["name"] : null
+    return typeof name === "string"
+      ? [name.replaceAll(/\{\{\s*\$(\w+)\s*\}\}/g, (_, key: string) => env.get(key) ?? "")]
+      : []
+  })
+  const wanted = [...desired.deployments.values()].flatMap(({ fields: { workPool } }) =>
+    "value" in workPool && workPool.value !== null ? [workPool.value] : [],
+  )
+  for (const name of new Set([...pools, ...wanted]))
+    await call("POST", "/work_pools/", { name, type: "process" }).catch(() => null)
+  for (const name of index.variables)
+    await call("POST", "/variables/", { name, value: `value-of-${name}` }).catch(() => null)
+  for (const name of namesIn(index, /prefect\.blocks\.secret\.([\w-]+)/g)) await makeSecret(name, call)
+}
+
+async function makeSecret(name: string, call: Call): Promise<void> {
+  await call("POST", "/block_types/install_system_block_types")
+  const { id } = await call<{ id: string }>("GET", "/block_types/slug/secret")
+  const filter = { block_schemas: { block_type_id: { any_: [id] } } }
+  const [schema] = await call<{ id: string }[]>("POST", "/block_schemas/filter", filter)
+  await call("POST", "/block_documents/", {
+    name,
+    block_type_id: id,
+    block_schema_id: schema?.id,
+    data: { value: `value-of-${name}` },
+  })
+}
+
+/** Everything that is deployed, by `flow/deployment`; then it is removed, to make room for the next repository. */
+export async function takeAll(call: Call): Promise<ReadonlyMap<string, Live>> {
+  const all = new Map<string, Live>()
+  for (;;) {
+    const page = await call<Live[]>("POST", "/deployments/filter", { limit: 100 })
+    if (page.length === 0) return all
+    const ids = [...new Set(page.map(({ flow_id: id }) => id))]
+    const flows = await call<{ id: string; name: string }[]>("POST", "/flows/filter", { flows: { id: { any_: ids } } })
+    for (const live of page) {
+      all.set(`${flows.find(({ id }) => id === live.flow_id)?.name}/${live.name}`, live)
+      await call("DELETE", `/deployments/${live.id}`)
+    }
+  }
+}
+
+/** The real daemon, once, with the settings that the rendering had; the repository is served by a real Git server. */
+export async function lockstep(
+  world: World,
+  { name, folder, source, env, desired }: Rendered,
+): Promise<readonly string[]> {
+  const served = world.repository(name)
+  // Its objects are those of the checkout: nothing is copied.
+  const objects = join(run(folder, "git", "rev-parse", "--path-format=absolute", "--git-common-dir"), "objects")
+  appendFileSync(join(served.folder, "objects/info/alternates"), `${objects}\n`)
+  run(served.folder, "git", "update-ref", "refs/heads/main", desired.revision)
+  const { shortHash } = source.rendering
+  const one = {
+    name: "main",
+    url: served.url,
+    ref: { branch: "main" },
+    images: "trust",
+    shortHash,
+    env: Object.fromEntries(env),
+  }
+  await using daemon = await world.daemon({
+    installation: name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"),
+    sources: [one],
+  })
+  const status = await daemon.sync("main")
+  const known = new Set(desired.problems.map(({ code, key, line }) => `${code} ${key} ${line}`))
+  return status.problems
+    .filter(({ code, key, line }) => !known.has(`${code} ${key} ${line}`))
+    .map(({ code, key, message }) => `${code} ${key ?? ""}: ${message}`)
+}
