@@ -64,7 +64,7 @@ export class Renderer {
 
   /** `needs`: read these blobs, then ask again with all that was read so far. */
   index(tree: Tree, blobs: ReadonlyMap<string, Blob>, settings: IndexSettings): IndexStep {
-    const paths = manifestPaths(tree, settings)
+    const [paths, templates] = withoutTemplates(manifestPaths(tree, settings))
     const unread = new Set<string>()
     const readFile = fileReader(tree, blobs, unread)
     const manifests = paths.slice(0, manifestsMax).map((path) => this.#manifest(path, tree, readFile))
@@ -78,7 +78,11 @@ export class Renderer {
       tree,
       settings,
       entries,
-      problems: [...manifests.flatMap(({ problems }) => problems), ...tooMany],
+      problems: [
+        ...manifests.flatMap(({ problems }) => problems),
+        ...templates.map((path) => template(path)),
+        ...tooMany,
+      ],
       variables: new Set(entries.flatMap((entry) => [...variablesOf(entry)])),
     }
     return { kind: "ready", index }
@@ -127,6 +131,16 @@ export function manifestPaths(tree: Tree, { manifests, exclude }: Omit<IndexSett
     .filter(([path, { kind }]) => kind === "file" && wanted(path) && !unwanted(path))
     .map(([path]) => path)
     .toSorted()
+}
+
+/** `{{ cookiecutter.name }}/prefect.yaml` makes manifests, and is none. */
+function withoutTemplates(paths: readonly string[]): readonly [readonly string[], readonly string[]] {
+  return [paths.filter((path) => !path.includes("{{")), paths.filter((path) => path.includes("{{"))]
+}
+
+function template(path: string): Problem {
+  const message = "its path has {{ … }} in it, so it is a template of manifests, and isn't read"
+  return problem("manifest-template", message, { file: path })
 }
 
 function fileReader(tree: Tree, blobs: ReadonlyMap<string, Blob>, unread: Set<string>): ReadFile {

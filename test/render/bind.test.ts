@@ -341,6 +341,12 @@ t.test("an empty description is none: the flow's own counts", async (t) => {
   t.strictSame(fieldsOf(desiredOf(files))?.description, { kind: "derived", value: "Says what it does." })
 })
 
+t.test("a template of manifests isn't read, and that is said", async (t) => {
+  const desired = desiredOf({ "templates/{{ cookiecutter.name }}/prefect.yaml": "{% if x %}", "flow.py": flow })
+  t.equal(desired.kind, "complete")
+  t.match(desired.problems, [{ severity: "warning", code: "manifest-template", message: /isn't read/ }])
+})
+
 t.test("a package of another project of the repository is followed", async (t) => {
   const files = {
     "prefect.yaml": JSON.stringify({

@@ -6,6 +6,7 @@ export const remedies: Readonly<Record<Rule, string>> = {
     "Mend the YAML at the line that is shown; a text with `: ` or a leading `{`, `*`, `&`, `@` needs quotes.",
   "yaml-too-large": "Split the file: several prefect.yaml in folders of their own are read as one source.",
   "yaml-duplicate-key": "Take one of the two out; the first one has no effect.",
+  "manifest-template": "Nothing, if it is a template; else rename the folder, or `exclude` it to silence this.",
   "manifest-unreadable": "Save the file as UTF-8, and below 1 MiB.",
   "manifest-shape": "Begin the file with `deployments:` and a list of entries, each with `- name:`.",
   "wrong-type": "Write the value as the message says: quotes make a text, a dash an entry of a list.",

@@ -9,6 +9,7 @@ export const rules = {
   "yaml-too-large": ["error", "The file is larger, deeper or wider than is read."],
   "yaml-duplicate-key": ["warning", "A key stands twice in one mapping; the last one counts."],
   "manifest-unreadable": ["error", "The file isn't UTF-8 text, or too large."],
+  "manifest-template": ["warning", "A file below a path with {{ … }} is a template of manifests; it isn't read."],
   "manifest-shape": ["error", "The file's top level isn't what prefect.yaml has there."],
   "wrong-type": ["error", "A value has another type than Prefect takes there."],
   "unknown-key": ["warning", "Prefect ignores this key; the message names the right one where there is one."],
