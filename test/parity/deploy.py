@@ -7,6 +7,8 @@ flow file imports and isn't installed is a permissive stand-in, so that Prefect 
 """
 
 import asyncio
+import contextlib
+import functools
 import importlib.abc
 import importlib.machinery
 import io
@@ -204,9 +206,13 @@ def local_packages(repository: str) -> list:
     return [repository, *projects, *[f"{folder}/src" for folder in [repository, *projects]]]
 
 
+@functools.cache
+def read_manifest(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
 async def deploy(job: dict) -> dict:
-    manifest = Path(job["repository"], job["manifest"])
-    raw = yaml.safe_load(manifest.read_text(encoding="utf-8"))
+    raw = read_manifest(Path(job["repository"], job["manifest"]))
     entry = raw["deployments"][job["entry"]]
     written = Console(file=io.StringIO(), width=1000)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8") as file:
@@ -240,6 +246,9 @@ def answer(job: dict) -> dict:
 
 
 def in_a_process(job: dict) -> dict:
+    # Once for all entries, since forks share it; what is wrong with it is for the entry to tell.
+    with contextlib.suppress(Exception):
+        read_manifest(Path(job["repository"], job["manifest"]))
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -50,43 +50,41 @@ interface Lives {
   readonly prefect: ReadonlyMap<string, Live>
   readonly lockstep: ReadonlyMap<string, Live>
 }
-interface Tally {
-  equal: number
-  differ: number
-  readonly said: string[]
-}
 
 function place({ file, line }: Location): string {
   return `${file}:${line}`
 }
 
-function compareOne(one: Rendered, answers: readonly Answer[], lives: Lives, total: Tally): void {
+/** A line for each entry, and one more for each difference. */
+function compareOne(one: Rendered, answers: readonly Answer[], lives: Lives): readonly string[] {
+  const said: string[] = []
   const { index, desired, name } = one
   const byPlace = new Map([...desired.deployments.values()].map((wanted) => [place(wanted.at), wanted]))
   for (const [i, { at }] of index.entries.entries()) {
-    const say = (kind: string, text: string) => total.said.push([kind, name, place(at), text].join("\t"))
+    const say = (kind: string, text: string) => said.push([kind, name, place(at), text].join("\t"))
     const answer = answers[i] as Answer
     const prefect = "id" in answer ? lives.prefect.values().find(({ id }) => id === answer.id) : undefined
     const wanted = byPlace.get(place(at))
     const ours = wanted && lives.lockstep.get(wanted.key)
-    const failure = "error" in answer ? answer.error : "overwritten by another entry of the same key"
+    const failure =
+      "error" in answer ? answer.error.replaceAll(/\s+/g, " ") : "overwritten by another entry of the same key"
     if (!prefect && !ours) say("neither", `${reasonFor(one, i)} | ${failure}`)
     else if (!prefect) say("only Lockstep", `${wanted?.key}: ${failure}`)
     else if (!ours || !wanted) say("only Prefect", `${prefect.name}: ${reasonFor(one, i)}`)
     else if (keyOf(lives.prefect, prefect) !== wanted.key)
       say("other key", `${keyOf(lives.prefect, prefect)} | ${wanted.key}`)
-    else judge(compare(prefect, ours, wanted), total, (kind, text) => say(kind, `${wanted.key} ${text}`))
+    else judge(compare(prefect, ours, wanted), (kind, text) => say(kind, `${wanted.key} ${text}`))
   }
+  return said
 }
 
 function keyOf(lives: ReadonlyMap<string, Live>, live: Live): string {
   return lives.entries().find(([, each]) => each === live)?.[0] ?? ""
 }
 
-function judge(differences: readonly Difference[], total: Tally, say: (kind: string, text: string) => void): void {
+function judge(differences: readonly Difference[], say: (kind: string, text: string) => void): void {
   const wrong = differences.filter(({ rule }) => rule === null)
-  if (wrong.length === 0) total.equal += 1
-  else total.differ += 1
+  say(wrong.length === 0 ? "equal" : "unequal", "")
   for (const { field, prefect, lockstep: ours } of wrong)
     say("difference", `${field}\n  prefect  ${canonicalJson(prefect)}\n  lockstep ${canonicalJson(ours)}`)
   for (const { field, rule } of differences) if (rule !== null) say("by rule", `${field}: ${rule}`)
@@ -117,21 +115,18 @@ if (flags.deploy) {
   await using world = await openWorld()
   using oracle = openOracle(prefect.url, prefect.home)
   const [a, b] = [callerOf(prefect.url), world.call]
-  const total: Tally = { equal: 0, differ: 0, said: [] }
+  const said: string[] = []
   for (const one of all.filter(({ index }) => index.entries.length > 0)) {
     console.error(`${one.name} (${one.index.entries.length} entries)`)
     await furnish(one, a)
     await furnish(one, b)
     const answers = await oracle.deploy(one)
-    const refused = await lockstep(world, one).catch((error: Error) => [error.message])
-    for (const text of refused) total.said.push(`refused\t${one.name}\t\t${text}`)
-    compareOne(one, answers, { prefect: await takeAll(a), lockstep: await takeAll(b) }, total)
+    const problems = await lockstep(world, one).catch((error: Error) => [error.message])
+    said.push(...problems.map((text) => `daemon\t${one.name}\t\t${text}`))
+    said.push(...compareOne(one, answers, { prefect: await takeAll(a), lockstep: await takeAll(b) }))
+    writeFileSync(flags.report, said.join("\n"))
   }
-  writeFileSync(flags.report, total.said.join("\n"))
-  console.table({
-    equal: total.equal,
-    differ: total.differ,
-    ...tally(total.said.map((line) => line.split("\t")[0] ?? "")),
-  })
-  process.exitCode = total.differ > 0 ? 1 : 0
+  const kinds = tally(said.map((line) => line.split("\t")[0] ?? ""))
+  console.table(kinds)
+  process.exitCode = kinds["difference"] || kinds["other key"] ? 1 : 0
 }

@@ -275,6 +275,13 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
   ["a step that is a text", { pull: ["git_clone"] }, "wrong-type", /list of steps/],
   ["an item that Prefect drops", { tags: ["{{ commit.stdout }}"] }, "placeholder-unresolved", /dropped/],
   ["a block by its id", { parameters: { a: { $ref: { block_document_id: "x" } } } }, "block-in-parameters", /\$ref/],
+  ["a list as the one schedule", { schedule: [{ cron: "0 3 * * *" }] }, "schedule-invalid", /call it `schedules`/],
+  [
+    "an environment value without its $",
+    { description: "{{ STAGE }}" },
+    "placeholder-unresolved",
+    /add STAGE to the source's env/,
+  ],
   ["a name that means nothing", { description: "{{ what }}" }, "placeholder-unresolved", /what/],
 ]
 t.test("what can't be is a problem of that entry, with its place; the entry is hands-off", async (t) => {

@@ -203,7 +203,12 @@ function output(name: string, { outputs, unknownSteps }: Names, context: Context
   }
   // Ids with `-` and `_` mixed up are the common mistake, so the step alone is compared too.
   const guess = nearest(name, outputs.keys()) ?? withStep(name, nearest(step, [...unknownSteps, ...outputs.keys()]))
-  const message = `\`{{ ${name} }}\` is no output of a step, and no environment value${guess ? `: did you mean \`{{ ${guess} }}\`?` : ""}`
+  const hint = guess
+    ? `: did you mean \`{{ ${guess} }}\`?`
+    : /^[A-Z_][A-Z0-9_]*$/.test(name)
+      ? `: add ${name} to the source's env`
+      : ""
+  const message = `\`{{ ${name} }}\` is no output of a step, and no environment value${hint}`
   return { kind: "problem", rule: "placeholder-unresolved", message }
 }
 

@@ -88,6 +88,10 @@ function readLimit(entry: EntryReader, written: Json): Value<number | null> {
 export function readSchedules(entry: EntryReader): Value<readonly Schedule[]> {
   const [list, single] = [entry.node("schedules"), entry.node("schedule")]
   const legacy = single && !isEmpty(single) ? single : null
+  if (legacy?.kind === "list" && legacy.items.length > 0) {
+    entry.find("schedule-invalid", "`schedule` takes one mapping: call it `schedules` to give a list", "schedule")
+    return absent
+  }
   if (!list) return legacy ? collect(entry, [legacy], "schedule") : absent
   if (legacy) {
     entry.find("schedule-invalid", "`schedule` and `schedules` stand side by side: keep `schedules`", "schedule")
