@@ -348,6 +348,16 @@ t.test("an empty description is none: the flow's own counts", async (t) => {
   t.strictSame(fieldsOf(desiredOf(files))?.description, { kind: "derived", value: "Says what it does." })
 })
 
+t.test("problems name what was probably meant", async (t) => {
+  const moved = one({ entrypoint: "old/flow.py:my_flow" })
+  t.match(moved.problems, [{ code: "flow-file-missing", message: /did you mean flow\.py\?/ }])
+  const top = desiredOf({
+    "prefect.yaml": JSON.stringify({ name: "x", entrypoint: "flow.py:my_flow" }),
+    "flow.py": flow,
+  })
+  t.match(top.problems, [{ severity: "warning", code: "unknown-key", message: /entry of `deployments:`/ }])
+})
+
 t.test("a template of manifests isn't read, and that is said", async (t) => {
   const desired = desiredOf({ "templates/{{ cookiecutter.name }}/prefect.yaml": "{% if x %}", "flow.py": flow })
   t.equal(desired.kind, "complete")

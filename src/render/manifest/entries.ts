@@ -2,6 +2,7 @@ import type { Location, Problem } from "../../core/model.ts"
 import { parseYaml } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
 import { nearest } from "../../core/nearest.ts"
+import { entryKeys } from "./keys.ts"
 import { problem, type Rule } from "./rules.ts"
 
 type MapNode = Extract<Node, { kind: "map" }>
@@ -91,6 +92,7 @@ function isEmpty(node: Node): boolean {
 }
 
 function unknownTop(key: string): string {
+  if (entryKeys.includes(key)) return `Prefect ignores \`${key}\` here: it belongs to an entry of \`deployments:\``
   const guess = nearest(key, topKeys)
   return `Prefect ignores \`${key}\` here${guess ? `: did you mean \`${guess}\`?` : ""}`
 }

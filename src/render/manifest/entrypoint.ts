@@ -53,11 +53,20 @@ function findFile(path: string, object: string, { folder, tree, baseDir }: From)
   const found = inside.find((candidate) => tree.entries.has(candidate))
   if (found === undefined) {
     const looked = inside.slice(0, 4).join(", ")
-    return problem("flow-file-missing", `there is no file ${looked}${inside.length > 4 ? ", …" : ""} at this commit`)
+    const message = `there is no file ${looked}${inside.length > 4 ? ", …" : ""} at this commit`
+    return problem("flow-file-missing", message + likeNamed(path, tree))
   }
   if (tree.entries.get(found)?.kind !== "file")
     return problem("entrypoint-outside", `${found} is no regular file; links aren't followed`)
   return { kind: "flow", path: found, object }
+}
+
+/** A hint at the one file of that name elsewhere: where `prefect deploy` may have run, or where it went. */
+function likeNamed(path: string, tree: Tree): string {
+  const ending = `/${posix.basename(path)}`
+  const files = [...tree.entries].filter(([other, { kind }]) => kind === "file" && `/${other}`.endsWith(ending))
+  const [only] = files
+  return only && files.length === 1 ? `; did you mean ${only[0]}?` : ""
 }
 
 /** Nearest first: the manifest's own folder, then each folder above it, up to the root. */

@@ -2,7 +2,7 @@ import type { EntryReader } from "./reader.ts"
 import { nearest } from "../../core/nearest.ts"
 
 /** What Prefect reads of an entry (`cli/deploy/_models.py: DeploymentConfig`), and what we read beyond it. */
-const entryKeys = [
+export const entryKeys: readonly string[] = [
   "name",
   "version",
   "version_type",
