@@ -156,11 +156,11 @@ def permit_settings() -> None:
     real = BaseSettings.__init__
 
     def init(self, **values):
-        for text in ("1", "http://127.0.0.1/1"):
+        for guess in ("1", "http://127.0.0.1/1", "postgresql://user:word@127.0.0.1/data", {}, []):
             try:
                 return real(self, **values)
             except ValidationError as error:
-                values |= {str(each["loc"][0]): text for each in error.errors() if each["loc"]}
+                values |= {str(each["loc"][0]): guess for each in error.errors() if each["loc"]}
         return real(self, **values)
 
     BaseSettings.__init__ = init

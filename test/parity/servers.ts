@@ -6,6 +6,8 @@ import type { World } from "../support/daemon.ts"
 import type { Live } from "./compare.ts"
 import { namesIn, run, type Rendered } from "./render.ts"
 
+const triesMax = 10
+
 type Call = World["call"]
 
 /** One request to the server at `url`, tried again while SQLite is busy. */
@@ -93,7 +95,10 @@ export async function lockstep(
     installation: name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"),
     sources: [one],
   })
-  const status = await daemon.sync("main")
+  // A sync waits a minute at most; of hundreds of deployments the first turn may take longer.
+  let status = await daemon.sync("main")
+  for (let tries = 1; status.revision.applied !== desired.revision && tries < triesMax; tries += 1)
+    status = await daemon.sync("main")
   const known = new Set(desired.problems.map(({ code, key, line }) => `${code} ${key} ${line}`))
   return status.problems
     .filter(({ code, key, line }) => !known.has(`${code} ${key} ${line}`))
