@@ -1,13 +1,18 @@
 /**
- * Whether Prefect takes a cron text: its vendored croniter decides, which knows more than the five classic fields
- * (`@daily`, names, `L`, `5#2`, `?`, seconds, years) and wraps ranges around.
+ * Why Prefect refuses a cron text, or null when it takes it: its vendored croniter decides, which knows more than the
+ * five classic fields (`@daily`, names, `L`, `5#2`, `?`, seconds, years) and wraps ranges around.
  */
-export function isCron(text: string): boolean {
+export function refuseCron(text: string): string | null {
   const lower = text.toLowerCase()
   const parts = (aliases[lower] ?? lower).split(/\s+/).filter((part) => part !== "")
-  if (parts.length < 5 || parts.length > 7) return false
-  return parts.every((part, index) => isField(part, fieldOf(index, parts.length)))
+  if (lower.startsWith("@") && !aliases[lower]) return `it is none of ${Object.keys(aliases).join(", ")}`
+  if (parts.length < 5 || parts.length > fieldNames.length)
+    return `it has ${parts.length} parts; it needs minute, hour, day, month and weekday`
+  const wrong = parts.findIndex((part, index) => !isField(part, fieldOf(index, parts.length)))
+  return wrong < 0 ? null : `"${parts[wrong]}" is no ${fieldNames[wrong]}`
 }
+
+const fieldNames = ["minute", "hour", "day", "month", "weekday", "second", "year"]
 
 const aliases: Readonly<Record<string, string>> = {
   "@midnight": "0 0 * * *",

@@ -3,7 +3,7 @@ import type { Schedule, ScheduleSpec } from "../../core/model.ts"
 import { nearest } from "../../core/nearest.ts"
 import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
-import { isCron } from "./cron.ts"
+import { refuseCron } from "./cron.ts"
 import { readAnchor, readDuration } from "./duration.ts"
 import { laxBoolean } from "./lax.ts"
 import { refuseRule } from "./rrule.ts"
@@ -91,7 +91,8 @@ function readSpec(value: JsonObject, kind: (typeof kinds)[number]): ScheduleSpec
 function readCron(value: JsonObject, timezone: string | null): ScheduleSpec | string {
   const { cron } = value
   if (typeof cron !== "string") return "cron must be a text; put it in quotes"
-  if (!isCron(cron)) return `cron: ${shown(cron)} isn't a cron expression: minute, hour, day, month and weekday`
+  const refusal = refuseCron(cron)
+  if (refusal !== null) return `cron: ${shown(cron)} isn't a cron expression: ${refusal}`
   const dayOr = laxBoolean(value["day_or"] ?? true)
   return dayOr === null ? "day_or must be true or false" : { kind: "cron", cron, timezone, dayOr }
 }
