@@ -314,6 +314,7 @@ t.test("types that only YAML has: a float as a tag, a date as a text", async (t)
     fieldsOf(manifest("tags: [1.0, 1e3, 2024-01-01T00:00:00Z]"))?.tags,
     declared(["1.0", "1e3", "2024-01-01T00:00:00Z"]),
   )
+  t.match(manifest("parameters: { 1: a }").problems, [{ code: "wrong-type", message: /key 1/ }])
   t.match(manifest("version: 2024-01-01").problems, [{ code: "wrong-type", message: /date in quotes/ }])
   t.match(manifest("schedules: [{ interval: 60, anchor_date: 2024-01-01, slug: s }]").problems, [
     { code: "schedule-invalid" },

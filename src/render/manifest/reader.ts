@@ -108,8 +108,12 @@ export class EntryReader {
   object(key: string, context: Context): Value<JsonObject> {
     const value = this.resolve(key, context)?.value
     if (value === undefined) return absent
-    if (isJsonObject(value) && this.node(key)?.kind === "map") return { kind: "declared", value }
-    return this.#wrong(key, "a mapping", value)
+    const node = this.node(key)
+    if (!isJsonObject(value) || node?.kind !== "map") return this.#wrong(key, "a mapping", value)
+    const strange = [...node.entries].find(([, { text }]) => !text)?.[0]
+    if (strange === undefined) return { kind: "declared", value }
+    this.find("wrong-type", `\`${key}\` has the key ${strange.slice(0, 60)}, which isn't a text: put it in quotes`, key)
+    return absent
   }
 
   #wrong(key: string, wanted: string, value: Json): typeof absent {

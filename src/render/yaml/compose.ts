@@ -5,7 +5,6 @@ import type { Token, TokenKind } from "./scan.ts"
 import { nothing, refuseTag, scalarNode } from "./tag.ts"
 
 type MapNode = Extract<Node, { kind: "map" }>
-/** Told of each key that stands twice in one mapping. */
 export type OnTwice = (key: string, at: Place) => void
 
 /** The one document of these tokens. @throws Refused where PyYAML would not give a value, or none that JSON carries */
@@ -22,7 +21,6 @@ interface PairNodes {
   readonly key: Node | Merge
   readonly value: Node
 }
-/** A key `<<`: what its value has is taken over. */
 interface Merge {
   readonly kind: "merge"
   readonly at: Place
@@ -58,7 +56,7 @@ class Composer {
       this.#expect("---", "`---` must follow the directives")
     }
     const empty = announced && this.#is("directive", "---", "...", "end")
-    const root = empty ? nothing(this.#peek().at) : this.#node("block", 0)
+    const root = empty ? nothing(start.at) : this.#node("block", 0)
     while (this.#is("...")) this.#take()
     if (this.#is("end")) return root
     const more = this.#is("directive", "---")
@@ -135,8 +133,6 @@ class Composer {
     throw new Refused(strange(this.#peek()), this.#peek().at)
   }
 
-  // ---- lists ----
-
   #list({ tag, at }: Properties, items: () => readonly Node[]): Node {
     refuseTag(tag, ["!!seq", "!"], "a list", at)
     const place = tag === null ? this.#peek().at : at
@@ -177,8 +173,6 @@ class Composer {
     const pair = this.#flowPair("]", depth + 1)
     return this.#made([pair], at)
   }
-
-  // ---- mappings ----
 
   #map({ tag, at }: Properties, pairs: () => readonly PairNodes[]): Node {
     refuseTag(tag, ["!!map", "!"], "a mapping", at)
@@ -247,7 +241,7 @@ class Composer {
       own.add(id)
       add(id, { name, at: key.at, value })
     }
-    const entries = new Map([...members.values()].map(({ name, ...entry }) => [name, entry]))
+    const entries = new Map([...members].map(([id, { name, ...entry }]) => [name, { ...entry, text: isText(id) }]))
     const node: MapNode = { kind: "map", entries, at }
     this.#members.set(node, members)
     return node
@@ -291,6 +285,11 @@ class Composer {
   #expect(kind: TokenKind, otherwise: string): void {
     if (!this.#takeIf(kind)) throw new Refused(otherwise, this.#peek().at)
   }
+}
+
+/** Whether a key's identity is that of a text. */
+function isText(id: string): boolean {
+  return id.startsWith("text ")
 }
 
 function strange({ kind }: Token): string {

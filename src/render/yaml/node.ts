@@ -8,6 +8,8 @@ export type Node =
   | { readonly kind: "map"; readonly entries: ReadonlyMap<string, Entry>; readonly at: Place }
 interface Entry {
   readonly at: Place
+  /** Whether the key is a text, and not a number, a date or the like. */
+  readonly text: boolean
   readonly value: Node
 }
 
