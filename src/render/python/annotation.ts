@@ -1,17 +1,19 @@
 import type { Json } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
-import { encode } from "./encode.ts"
 import { evaluateLazy, locateLazy } from "./evaluate.ts"
 import { describeField, type FieldFacts, noField, readMetadataValue } from "./field.ts"
+import { literalType } from "./literals.ts"
+import { boundedUnion, failOver, madeType } from "./made.ts"
 import { namesIn } from "./lazy.ts"
 import { builtins } from "./names.ts"
-import { type Session, Undecided, Untyped } from "./session.ts"
+import { toScope } from "./scope.ts"
+import { Refused, type Session, Undecided, Untyped } from "./session.ts"
 import type { Expression } from "./syntax.ts"
 import {
   anything,
   arrayOf,
   constrain,
-  literalOf,
+  instance,
   mapOf,
   schemaType,
   toSchema,
@@ -19,8 +21,8 @@ import {
   type Type,
   union,
 } from "./type.ts"
-import { canonical, type Generic, genericKind, plainType } from "./typing.ts"
-import { atTheEnd, type ClassFact, type Lazy, type LazyArgument, type Value } from "./values.ts"
+import { type Generic, genericKind, plainType } from "./typing.ts"
+import { atTheEnd, type ClassFact, type Environment, type Lazy, type LazyArgument, type Value } from "./values.ts"
 
 export interface TypeTools {
   readonly session: Session
@@ -32,6 +34,8 @@ export interface TypeTools {
    * the class, but for a flow's parameters in Prefect's own module, where only the builtins are known.
    */
   readonly forward: "module" | "prefect"
+  /** Whether classes that pydantic doesn't know are allowed: as parameters, and in models that say so. */
+  readonly arbitrary: boolean
 }
 
 /** A type with what `Annotated[...]` says about it. */
@@ -60,22 +64,46 @@ export function parseText(session: Session, text: string, lazy: Lazy): Expressio
   return expression
 }
 
-/** Whether only builtins are named; null when a name might be one of Prefect's own module. */
-export function resolvesInPrefect(expression: Expression): boolean | null {
+/**
+ * Where Prefect looks up a text that it couldn't evaluate: among the names of its own module. Null when all of them are
+ * builtins, which any place has; `unknown` when a name of Prefect's module is meant that isn't followed.
+ */
+export function lookedUpInPrefect(
+  session: Session,
+  expression: Expression,
+  at: Environment,
+): Environment | "unknown" | "absent" {
   const names = namesIn(expression)
-  if (names.some((name) => prefectNames.has(name))) return null
-  return names.every((name) => builtins.has(name))
+  if (names.some((name) => prefectNames.has(name))) return "unknown"
+  if (names.every((name) => builtins.has(name))) return { ...at, hidden: new Set() }
+  if (!names.every((name) => builtins.has(name) || prefectModules.has(name))) return "absent"
+  const parsed = session.parser.parse(prefectImports)
+  if (parsed.kind !== "module") return "unknown"
+  // The place stays that of the text: only the names are Prefect's.
+  return { scope: toScope(at.scope.path, parsed.module), before: Number.POSITIVE_INFINITY, hidden: new Set() }
 }
+
+const prefectImports = "import typing\nimport typing as t\nimport pydantic\n"
+const prefectModules = new Set(["typing", "t", "pydantic"])
 
 function readForward(tools: TypeTools, text: string, lazy: Lazy): AnnotatedType {
   const expression = parseText(tools.session, text, lazy)
-  if (tools.forward === "prefect") {
-    const resolves = resolvesInPrefect(expression)
-    if (resolves === null) throw new Undecided("this text is looked up inside Prefect", locateLazy(lazy))
-    if (!resolves) throw new Untyped()
-    return readAnnotation(tools, { expression, environment: { ...lazy.environment, hidden: new Set() } })
+  const module = { expression, environment: atTheEnd(lazy.environment) }
+  if (tools.forward === "module") return readAnnotation(tools, module)
+  const environment = lookedUpInPrefect(tools.session, expression, lazy.environment)
+  if (environment === "unknown") throw new Undecided("this text is looked up inside Prefect", locateLazy(lazy))
+  if (environment === "absent") return unresolved(tools, module)
+  return readAnnotation(tools, { expression, environment })
+}
+
+/** Prefect takes the parameter as untyped. But a class that can't be made at all breaks the import of the file. */
+export function unresolved(tools: TypeTools, lazy: Lazy): never {
+  try {
+    readAnnotation({ ...tools, forward: "module" }, lazy)
+  } catch (error) {
+    if (error instanceof Refused || !(error instanceof Undecided || error instanceof Untyped)) throw error
   }
-  return readAnnotation(tools, { expression, environment: atTheEnd(lazy.environment) })
+  throw new Untyped()
 }
 
 function typeOfLazy(tools: TypeTools, lazy: Lazy): Type {
@@ -124,12 +152,18 @@ function mergeFields(first: FieldFacts, second: FieldFacts): FieldFacts {
 
 function typeOf(tools: TypeTools, value: Value, at: Location): Type {
   if (value.kind === "none") return { kind: "null" }
-  if (value.kind === "outside") return outsideType(value.path, at)
-  if (value.kind === "class") return tools.define(value.class, at)
+  if (value.kind === "outside") return allowed(tools, outsideType(value.path, at), at)
+  if (value.kind === "class") return allowed(tools, tools.define(value.class, at), at)
   if (value.kind === "generic") return genericType(tools, value, at)
   if (value.kind === "union") return unionOf(tools, value.members, at)
-  if (value.kind === "call") return newType(tools, value)
+  if (value.kind === "call") return madeType({ ...tools, typeOf: (lazy) => typeOfLazy(tools, lazy) }, value)
   throw new Undecided("it isn't a type", at)
+}
+
+/** pydantic refuses a class that it doesn't know where a class of fields names it. */
+function allowed(tools: TypeTools, type: Type, at: Location): Type {
+  if (tools.arbitrary || type.kind !== "schema" || type.family !== "instance") return type
+  throw new Refused("pydantic has no schema for this class, so the class around it can't be made", at)
 }
 
 function outsideType(path: string, at: Location): Type {
@@ -147,25 +181,6 @@ function unionOf(tools: TypeTools, members: readonly Value[], at: Location): Typ
   return boundedUnion(types, at)
 }
 
-/** Comparing the members with each other takes the square of their number. */
-const unionMembersMax = 200
-
-function boundedUnion(types: readonly Type[], at: Location): Type {
-  const count = types.reduce((sum, type) => sum + (type.kind === "union" ? type.members.length : 1), 0)
-  if (count > unionMembersMax) throw new Undecided(`a union of more than ${unionMembersMax} types isn't followed`, at)
-  return union(types)
-}
-
-/** `UserId = NewType("UserId", int)` is an `int`; `T = TypeVar("T")` anything. */
-function newType(tools: TypeTools, value: Extract<Value, { kind: "call" }>): Type {
-  const path = value.callee.kind === "outside" ? canonical(value.callee.path) : ""
-  const inner = value.args[1]
-  // An unbound type variable may be anything.
-  if (path === "typing.TypeVar" && value.args.length === 1) return anything
-  if (path !== "typing.NewType" || inner === undefined) throw new Undecided("this type is made by a call", value.at)
-  return typeOfLazy(tools, inner)
-}
-
 function genericType(tools: TypeTools, value: Extract<Value, { kind: "generic" }>, at: Location): Type {
   const { origin, args } = value
   const kind = origin.kind === "outside" ? genericKind(origin.path) : null
@@ -173,7 +188,8 @@ function genericType(tools: TypeTools, value: Extract<Value, { kind: "generic" }
   if (kind === "literal") return literalType(tools, args)
   if (kind === "callable") return { kind: "schemaless" }
   if (kind === "tuple") return tupleType(tools, args, at)
-  if (kind === "any") return args.length === 1 ? anything : fail(at)
+  if (kind === "any") return args.length === 1 ? anything : failOver(at)
+  if (kind === "instance") return allowed(tools, instance, at)
   if (kind === "annotated") {
     const { type, field } = readAnnotated(tools, args, at)
     return { kind: "sealed", inner: applyField(type, field, at) }
@@ -185,7 +201,7 @@ function genericType(tools: TypeTools, value: Extract<Value, { kind: "generic" }
   )
 }
 
-type Container = Exclude<Generic, "literal" | "callable" | "tuple" | "any" | "annotated">
+type Container = Exclude<Generic, "literal" | "callable" | "tuple" | "any" | "instance" | "annotated">
 
 function containerType(kind: Container, types: readonly Type[], at: Location): Type {
   switch (kind) {
@@ -203,57 +219,59 @@ function containerType(kind: Container, types: readonly Type[], at: Location): T
       return union([single(types, at), { kind: "null" }])
     case "inner":
       return single(types, at)
+    case "default-map":
+      return defaultMap(types, at)
+    case "json":
+      return schemaType({
+        contentMediaType: "application/json",
+        contentSchema: toSchema(single(types, at)),
+        type: "string",
+      })
+    case "path":
+      return schemaType({ format: "path", type: "string" })
+    case "regex":
+      return schemaType({ format: "regex", type: "string" })
   }
-}
-
-function fail(at: Location): never {
-  throw new Undecided("the number of type parameters is wrong", at)
 }
 
 function single(types: readonly Type[], at: Location): Type {
   const [only] = types
-  return only === undefined || types.length !== 1 ? fail(at) : only
+  return only === undefined || types.length !== 1 ? failOver(at) : only
 }
 
 function mapType(types: readonly Type[], at: Location): Type {
   const [keys, values] = types
-  if (keys === undefined || values === undefined || types.length !== 2) return fail(at)
+  if (keys === undefined || values === undefined || types.length !== 2) return failOver(at)
   const type = mapOf(keys, values)
   if (type === null) throw new Undecided("a mapping with such keys isn't followed", at)
   return type
 }
 
+/** pydantic makes a `defaultdict` only where it knows how to make a missing value. */
+function defaultMap(types: readonly Type[], at: Location): Type {
+  const [, values] = types
+  const { type, ...more } = values === undefined ? {} : toSchema(values)
+  const plain =
+    typeof type === "string" &&
+    ["string", "integer", "number", "boolean"].includes(type) &&
+    Object.keys(more).length === 0
+  const container = type === "array" || type === "object"
+  return (plain || container) && more["prefixItems"] === undefined ? mapType(types, at) : failOver(at)
+}
+
 function tupleType(tools: TypeTools, args: readonly Lazy[], at: Location): Type {
   const [first, second] = args
   if (first !== undefined && second?.expression.kind === "constant" && second.expression.value === "...") {
-    return args.length === 2 ? arrayOf(typeOfLazy(tools, first)) : fail(at)
+    return args.length === 2 ? arrayOf(typeOfLazy(tools, first)) : failOver(at)
   }
   if (args.length === 1 && first?.expression.kind === "tuple") return tupleOf([])
   return tupleOf(args.map((arg) => typeOfLazy(tools, arg)))
 }
 
-function literalType(tools: TypeTools, args: readonly Lazy[]): Type {
-  const values = args.flatMap((arg) => literalValues(tools, arg))
-  const distinct = values.filter(
-    (value, index) => values.findIndex((other) => other === value && typeof other === typeof value) === index,
-  )
-  return literalOf(distinct)
-}
-
-function literalValues(tools: TypeTools, arg: Lazy): readonly Json[] {
-  const at = locateLazy(arg)
-  const value = evaluateLazy(tools.session, arg)
-  if (["none", "bool", "str", "int", "member"].includes(value.kind)) return [encode(tools, value, at)]
-  const literal =
-    value.kind === "generic" && value.origin.kind === "outside" && genericKind(value.origin.path) === "literal"
-  if (value.kind === "generic" && literal) return value.args.flatMap((inner) => literalValues(tools, inner))
-  throw new Undecided("this isn't a literal", at)
-}
-
 /** Names bound in the module that makes the schema, `prefect._internal.pydantic.v2_schema`, and in its function. */
 const prefectNames = new Set(
   (
-    "inspect typing t pydantic V2BaseModel ConfigDict PydanticUndefinedAnnotation create_model PydanticUserError FieldInfo TypeAdapter " +
+    "inspect V2BaseModel ConfigDict PydanticUndefinedAnnotation create_model PydanticUserError FieldInfo TypeAdapter " +
     "GenerateEmptySchemaForUserClasses is_v2_model is_v2_type has_v2_type_as_param process_v2_params create_v2_schema name_ model_cfg " +
     "model_base model_fields model adapter schema"
   ).split(" "),

@@ -7,9 +7,9 @@ import { enumMembers, enumMixin, type Mixin } from "./enums.ts"
 import { evaluate } from "./evaluate.ts"
 import { dataclassFields, fieldSchema, type ClassField, modelFields, typedDictFields } from "./fields.ts"
 import { dumpInstance } from "./instances.ts"
-import { classKind } from "./kinds.ts"
-import { locate, type Session, Undecided } from "./session.ts"
-import { anything, literalKind, reference, type Type } from "./type.ts"
+import { classKind, type ClassKind, configSchema } from "./kinds.ts"
+import { locate, type Session, Undecided, Untyped } from "./session.ts"
+import { instance, literalKind, reference, type Type } from "./type.ts"
 import { type ClassFact, type LazyArgument, sameClass, type Value } from "./values.ts"
 
 /** The classes that one parameter refers to, by their name in the schema. */
@@ -26,9 +26,11 @@ export function openDefinitions(session: Session): Definitions {
   const tools: TypeTools = {
     session,
     forward: "prefect",
+    arbitrary: true,
     define: (fact, at) => session.within(at, null, () => define({ tools, classes, schemas }, fact, at)),
     // The classes of a default aren't part of the schema: they get definitions of their own, thrown away.
-    dump: (fact, args, at) => session.within(at, null, () => dump(openDefinitions(session).tools, fact, { args, at })),
+    dump: (fact, args, at) =>
+      session.within(at, null, () => dumpOrFail(openDefinitions(session).tools, fact, { args, at })),
   }
   return { tools, classes, schemas }
 }
@@ -47,7 +49,7 @@ function define(draft: Draft, fact: ClassFact, at: Location): Type {
   const mixin = enumMixin({ session: draft.tools.session, evaluate }, fact)
   // An instance of a plain class is taken as it is: pydantic writes an empty schema.
   const kind = mixin === null ? classKind(draft.tools.session, fact) : null
-  if (kind?.kind === "plain") return anything
+  if (kind?.kind === "plain") return instance
   draft.classes.set(name, fact)
   draft.schemas[name] = {}
   draft.schemas[name] = mixin === null ? recordSchema(draft, fact) : enumSchema(draft, { fact, mixin, at: own })
@@ -72,11 +74,11 @@ function enumKind(value: Value, encoded: Json): string | null {
 }
 
 function recordSchema(draft: Draft, fact: ClassFact): JsonObject {
-  const tools: TypeTools = { ...draft.tools, forward: "module" }
   const kind = classKind(draft.tools.session, fact)
+  const tools = inside(draft.tools, kind)
   switch (kind.kind) {
     case "model":
-      return objectSchema(draft, fact, { fields: modelFields(tools, fact), more: kind.config })
+      return objectSchema(draft, fact, { fields: modelFields(tools, fact), more: configSchema(kind.config) })
     case "dataclass":
       refuseSignatureDoc(fact)
       return objectSchema(draft, fact, { fields: dataclassFields(tools, fact), more: {} })
@@ -85,6 +87,11 @@ function recordSchema(draft: Draft, fact: ClassFact): JsonObject {
     case "plain":
       return {}
   }
+}
+
+/** How types are read inside a class. */
+function inside(tools: TypeTools, kind: ClassKind): TypeTools {
+  return { ...tools, forward: "module", arbitrary: kind.kind === "model" && kind.config.arbitrary }
 }
 
 function objectSchema(
@@ -117,10 +124,21 @@ function described(fact: ClassFact): JsonObject {
   return text === null || text === "" ? {} : { description: cleandoc(text) }
 }
 
+/** A class with a field that has no schema still has instances, but what they hold isn't worked out. */
+function dumpOrFail(tools: TypeTools, fact: ClassFact, use: { args: readonly LazyArgument[]; at: Location }): Json {
+  try {
+    return dump(tools, fact, use)
+  } catch (error) {
+    if (!(error instanceof Untyped)) throw error
+    throw new Undecided(`a field of \`${fact.syntax.name}\` has no schema`, use.at)
+  }
+}
+
 function dump(tools: TypeTools, fact: ClassFact, use: { args: readonly LazyArgument[]; at: Location }): Json {
-  const module: TypeTools = { ...tools, forward: "module" }
   const kind = classKind(tools.session, fact)
-  if (kind.kind === "model") return dumpInstance(module, modelFields(module, fact), { fact, ...use })
+  const module = inside(tools, kind)
+  if (kind.kind === "model" && !kind.config.settings)
+    return dumpInstance(module, modelFields(module, fact), { fact, ...use })
   if (kind.kind === "dataclass") return dumpInstance(module, dataclassFields(module, fact), { fact, ...use })
   throw new Undecided(`an instance of \`${fact.syntax.name}\` is only known when it runs`, use.at)
 }

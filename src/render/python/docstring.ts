@@ -23,7 +23,8 @@ export function cleandoc(text: string): string {
  * needs an empty line above it and an indented line right below it, and the last such section counts.
  */
 export function parameterDescriptions(docstring: string): ReadonlyMap<string, string> {
-  const lines = cleandoc(trimEnd(docstring)).split("\n")
+  // Prefect hands over the cleaned text, and griffe cleans it again.
+  const lines = cleandoc(trimEnd(cleandoc(docstring))).split("\n")
   let found: ReadonlyMap<string, string> = new Map()
   let inCode = false
   for (let index = 0; index < lines.length; index += 1) {

@@ -3,8 +3,17 @@ import type { Location } from "../../core/model.ts"
 import { evaluate, evaluateLazy } from "./evaluate.ts"
 import { type Session, Undecided, Unwritable } from "./session.ts"
 import { encodeDate, encodeDuration } from "./moments.ts"
+import { textOf } from "./texts.ts"
 import { canonical } from "./typing.ts"
-import type { CallArgument, ClassFact, DictEntry, FunctionFact, LazyArgument, Value } from "./values.ts"
+import {
+  type CallArgument,
+  type ClassFact,
+  type DictEntry,
+  type FunctionFact,
+  type LazyArgument,
+  sameValue,
+  type Value,
+} from "./values.ts"
 
 export interface EncodeTools {
   readonly session: Session
@@ -26,7 +35,8 @@ export function encode(tools: EncodeTools, value: Value, at: Location): Json {
 /** The same as a `default` of a schema: nothing where pydantic leaves it out. */
 export function encodeDefault(tools: EncodeTools, value: Value, at: Location): JsonObject {
   try {
-    return { default: encode(tools, value, at) }
+    const set = value.kind === "set" || value.kind === "frozenset"
+    return { default: set ? sortedSet(tools, value.items, at) : encode(tools, value, at) }
   } catch (error) {
     if (error instanceof Unwritable) return {}
     throw error
@@ -74,16 +84,21 @@ function isUnwritable(session: Session, fact: FunctionFact): boolean {
 
 const asciiEnd = 0x80
 
-/** pydantic sorts what it can; only texts and integers are sorted alike here. */
-function encodeSet(tools: EncodeTools, items: readonly Value[], at: Location): Json {
+/** Only a default that is itself a set is sorted by pydantic; what is in another value has no known order. */
+function sortedSet(tools: EncodeTools, items: readonly Value[], at: Location): Json {
   const texts = items.flatMap((item) => (item.kind === "str" ? [item.value] : []))
   const numbers = items.flatMap((item) => (item.kind === "int" ? [item.value] : []))
   if (texts.length === items.length) return [...new Set(texts)].toSorted(comparePoints)
   if (numbers.length === items.length) {
     return [...new Set(numbers)].toSorted((a, b) => (a < b ? -1 : 1)).map((item) => encodeInteger(item))
   }
-  const [only] = items
-  if (only === undefined || items.length > 1) throw new Undecided("a set has no known order", at)
+  return encodeSet(tools, items, at)
+}
+
+function encodeSet(tools: EncodeTools, items: readonly Value[], at: Location): Json {
+  const [only, ...more] = items
+  if (only === undefined) return []
+  if (more.some((item) => !sameValue(item, only))) throw new Undecided("a set has no known order", at)
   return [encode(tools, only, at)]
 }
 
@@ -96,14 +111,28 @@ function comparePoints(a: string, b: string): number {
 }
 
 function encodeDict(tools: EncodeTools, entries: readonly DictEntry[], at: Location): JsonObject {
+  // In Python `1`, `1.0` and `True` are one key, and the first of them names it.
+  const numbers = entries.flatMap(({ key }) => (isNumeric(key) ? [key] : []))
+  const mixed = numbers.some((key) =>
+    numbers.some((other) => other.kind !== key.kind && Number(other.value) === Number(key.value)),
+  )
+  if (mixed) throw new Undecided("a dictionary with `1` and `True` or the like as keys isn't followed", at)
   const pairs = entries.map(({ key, value }): [string, Json] => [encodeKey(key, at), encode(tools, value, at)])
   return Object.fromEntries(pairs)
 }
 
+function isNumeric(value: Value): value is Extract<Value, { kind: "int" | "float" | "bool" }> {
+  return value.kind === "int" || value.kind === "float" || value.kind === "bool"
+}
+
 function encodeKey(key: Value, at: Location): string {
   if (key.kind === "str" && key.value !== "__proto__") return key.value
-  if (key.kind === "int") return key.value.toString()
-  throw new Undecided("a dictionary key that is neither a text nor a whole number isn't followed", at)
+  if (key.kind === "bool") return String(key.value)
+  if (key.kind === "bytes") return encodeBytes(key.value, at)
+  if (key.kind === "tuple") return key.items.map((item) => encodeKey(item, at)).join(",")
+  const text = key.kind === "int" || key.kind === "float" || key.kind === "none" ? textOf(key) : null
+  if (text === null || /\de/u.test(text)) throw new Undecided("a dictionary key of this kind isn't followed", at)
+  return text
 }
 
 function encodeCall(tools: EncodeTools, call: Extract<Value, { kind: "call" }>): Json {
@@ -115,11 +144,19 @@ function encodeCall(tools: EncodeTools, call: Extract<Value, { kind: "call" }>):
     throw new Undecided(`the result of \`${path.replace("builtins.", "")}(...)\` isn't known`, at)
   const args = call.args.map((argument) => {
     if (argument.star !== "") throw new Undecided("arguments with `*` aren't followed", at)
-    return { name: argument.name, value: evaluateLazy(tools.session, argument) }
+    return { name: argument.name, value: asArgument(tools, evaluateLazy(tools.session, argument), at) }
   })
   const encoded = encoder(args)
   if (encoded === null) throw new Undecided(`these arguments of \`${path}\` aren't followed`, at)
   return encoded
+}
+
+/** A path in a path counts as its text. */
+function asArgument(tools: EncodeTools, value: Value, at: Location): Value {
+  if (value.kind !== "call" || value.callee.kind !== "outside" || value.callee.path !== "pathlib.Path") return value
+  const text = encodeCall(tools, value)
+  if (typeof text !== "string") throw new Undecided("this path isn't followed", at)
+  return { kind: "str", value: text }
 }
 
 const encoders: Readonly<Record<string, (args: readonly CallArgument[]) => string | null>> = {
@@ -127,16 +164,58 @@ const encoders: Readonly<Record<string, (args: readonly CallArgument[]) => strin
   "datetime.datetime": (args) => encodeDate("datetime", args),
   "datetime.time": (args) => encodeDate("time", args),
   "datetime.timedelta": (args) => encodeDuration(args),
-  "pathlib.Path": (args) => onlyText(args, /^(?!\.\/)[^/\0]+(\/[^/\0]+)*$|^\/[^/\0]+(\/[^/\0]+)*$/u, (text) => text),
-  "uuid.UUID": (args) => onlyText(args, uuid, (text) => text.toLowerCase()),
-  "decimal.Decimal": (args) => onlyText(args, /^-?(0|[1-9]\d{0,15})(\.\d{1,15})?$/u, (text) => text),
+  "pathlib.Path": encodePath,
+  "uuid.UUID": encodeUuid,
+  "decimal.Decimal": encodeDecimal,
+  "pydantic.SecretStr": (args) => {
+    const text = onlyText(args)
+    return text === null ? null : text === "" ? "" : secret
+  },
 }
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu
+const secret = "**********"
 
-function onlyText(args: readonly CallArgument[], form: RegExp, write: (text: string) => string): string | null {
-  const first = args[0]
-  if (args.length !== 1 || first?.name !== null || first.value.kind !== "str") return null
-  // `a/./b` and the like would be written another way.
-  const plain = form.test(first.value.value) && !/(^|\/)\.(\/|$)/u.test(first.value.value)
-  return plain ? write(first.value.value) : null
+function onlyText(args: readonly CallArgument[]): string | null {
+  const [first] = args
+  return args.length === 1 && first?.name === null && first.value.kind === "str" ? first.value.value : null
+}
+
+/** As `pathlib` joins and tidies a POSIX path. */
+function encodePath(args: readonly CallArgument[]): string | null {
+  let joined = ""
+  for (const { name, value } of args) {
+    if (name !== null || value.kind !== "str" || value.value.includes("\0")) return null
+    joined = value.value.startsWith("/") ? value.value : `${joined}/${value.value}`
+  }
+  const first = args.find(({ value }) => value.kind === "str" && value.value !== "")
+  const absolute = args.some(({ value }) => value.kind === "str" && value.value.startsWith("/"))
+  if (first === undefined) return "."
+  const root = !absolute ? "" : /^\/\/(?!\/)/u.test(joined) ? "//" : "/"
+  const parts = joined.split("/").filter((part) => part !== "" && part !== ".")
+  return `${root}${parts.join("/")}` || "."
+}
+
+function encodeUuid(args: readonly CallArgument[]): string | null {
+  const [first] = args
+  if (args.length === 1 && first?.name === "int" && first.value.kind === "int") {
+    const number = first.value.value
+    return number < 0n || number >= 1n << 128n ? null : dashed(number.toString(16).padStart(32, "0"))
+  }
+  const digits =
+    onlyText(args)
+      ?.replace(/^urn:uuid:/u, "")
+      .replaceAll(/^\{|\}$|-/gu, "")
+      .toLowerCase() ?? ""
+  return /^[0-9a-f]{32}$/u.test(digits) ? dashed(digits) : null
+}
+
+function dashed(digits: string): string {
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/u, "$1-$2-$3-$4-$5")
+}
+
+function encodeDecimal(args: readonly CallArgument[]): string | null {
+  const [first] = args
+  if (args.length === 1 && first?.name === null && first.value.kind === "int") return first.value.value.toString()
+  const text = onlyText(args)
+  // Others may be written with an exponent.
+  return text !== null && /^-?(0|[1-9]\d{0,15})(\.\d{1,6})?$/u.test(text) ? text : null
 }

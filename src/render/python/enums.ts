@@ -4,7 +4,7 @@ import type { Expression } from "./syntax.ts"
 import { type ClassFact, inClass, sameValue, type Value } from "./values.ts"
 
 /** What an enum mixes in: its members' values must be of that type, else they would be converted. */
-export type Mixin = "none" | "str" | "int" | "StrEnum"
+export type Mixin = "none" | "str" | "int" | "StrEnum" | "Flag"
 
 /** The mixin of an enum class, or null when the class is no enum (or one of an unknown kind). */
 export function enumMixin(tools: Tools, fact: ClassFact): Mixin | null {
@@ -23,7 +23,12 @@ const mixins: Readonly<Record<string, Mixin>> = {
   "builtins.int enum.Enum": "int",
   "enum.IntEnum": "int",
   "enum.StrEnum": "StrEnum",
+  "enum.Flag": "Flag",
+  "enum.IntFlag": "Flag",
 }
+
+/** Comparing the members with each other takes the square of their number. */
+const bodyMax = 500
 
 export interface EnumMember {
   /** As written; a second name of a value is the first member under another name. */
@@ -35,6 +40,9 @@ export interface EnumMember {
 export function enumMembers(tools: Tools, fact: ClassFact, mixin: Mixin): readonly EnumMember[] {
   const at = locate(fact.scope, fact.syntax.at)
   const members: EnumMember[] = []
+  if (fact.syntax.body.length > bodyMax) {
+    throw new Undecided(`\`${fact.syntax.name}\` has more than ${bodyMax} members`, at)
+  }
   for (const { name, expression } of memberExpressions(fact)) {
     const earlier = members.map((each) => each.member.value)
     const value = memberValue(tools, fact, { name, expression, earlier, mixin })
@@ -78,12 +86,15 @@ function memberExpressions(fact: ClassFact): { name: string; expression: Express
   if (decorator !== undefined) throw odd("its decorator", decorator.at)
   return fact.syntax.body.flatMap((statement) => {
     if (statement.kind === "assign") {
-      if (statement.names.some((name) => decisive.has(name))) throw odd("a special attribute", statement.at)
-      const names = statement.names.filter((name) => !name.startsWith("_"))
+      // `_x` is a member like any other; `__x__` is none; `_x_` and `__x` differ between versions.
+      if (statement.names.some((name) => /^_[^_].*_$|^__.*[^_]_?$|^__?$/u.test(name) || decisive.has(name)))
+        throw odd("a special attribute", statement.at)
+      const names = statement.names.filter((name) => !name.startsWith("__"))
       return names.map((name) => ({ name, expression: statement.value }))
     }
     if (statement.kind === "annotated") {
-      const hidden = statement.value === null || statement.name.startsWith("_")
+      if (statement.name.startsWith("_")) throw odd("a special attribute", statement.at)
+      const hidden = statement.value === null
       return hidden || statement.value === null ? [] : [{ name: statement.name, expression: statement.value }]
     }
     if (statement.kind !== "function") throw odd("code in its body", statement.at)
@@ -105,8 +116,12 @@ function memberValue(
     if (next === null) throw new Undecided("the value of this enum member is only known when it runs", at)
     return next
   }
-  const plain = ["str", "int", "float", "bool", "none", "list", "tuple", "dict"].includes(value.kind)
-  const fits = use.mixin === "none" ? plain : value.kind === (use.mixin === "int" ? "int" : "str")
+  const plain = ["str", "int", "float", "bool", "none", "bytes", "list", "tuple", "dict"].includes(value.kind)
+  const fits =
+    use.mixin === "none" ? plain : value.kind === (use.mixin === "int" || use.mixin === "Flag" ? "int" : "str")
+  if (use.mixin === "Flag" && !(value.kind === "int" && isBit(value.value))) {
+    throw new Undecided("a flag of several bits isn't followed", at)
+  }
   if (!fits) throw new Undecided("the value of this enum member isn't a plain one", at)
   return value
 }
@@ -120,10 +135,21 @@ function isAuto(value: Value): boolean {
   )
 }
 
+function isBit(value: bigint): boolean {
+  return value > 0n && (value & (value - 1n)) === 0n
+}
+
 /** `auto()`: one more than the greatest integer, or in some versions than the last: only where both are the same. */
 function autoValue(use: { name: string; earlier: readonly Value[]; mixin: Mixin }): Value | null {
   if (use.mixin === "StrEnum") return { kind: "str", value: use.name.toLowerCase() }
   if (use.mixin === "str") return null
+  if (use.mixin === "Flag") {
+    const greatest = use.earlier.reduce(
+      (most, each) => (each.kind === "int" && each.value > most ? each.value : most),
+      0n,
+    )
+    return { kind: "int", value: greatest === 0n ? 1n : greatest * 2n }
+  }
   const numbers = use.earlier.map((value) => (value.kind === "int" ? value.value : null))
   const last = numbers.length === 0 ? 0n : (numbers.at(-1) ?? null)
   if (last === null || numbers.some((number) => number === null || number > last)) return null

@@ -1,11 +1,21 @@
 import type { Location } from "../../core/model.ts"
-import { binary, textCharactersMax, textOf, unary } from "./arithmetic.ts"
+import { binary, textCharactersMax, unary } from "./arithmetic.ts"
+import { callBuiltin, callMethod, isBuiltinCall, isContainer, rangeOf } from "./calls.ts"
 import { enumMember } from "./enums.ts"
 import { attributeOf, nameValue } from "./names.ts"
 import { locate, type Session, Undecided } from "./session.ts"
 import type { Argument, Expression } from "./syntax.ts"
-import { callTextMethod, isTextMethod } from "./text-method.ts"
-import { type Environment, inClass, type Lazy, type LazyArgument, sameValue, type Value } from "./values.ts"
+import { convertAndFormat, textOf } from "./texts.ts"
+import {
+  type CallArgument,
+  type DictEntry,
+  type Environment,
+  inClass,
+  type Lazy,
+  type LazyArgument,
+  sameValue,
+  type Value,
+} from "./values.ts"
 
 /** What an expression comes to, as far as the text alone can tell. @throws `Undecided` where it can't. */
 export function evaluate(session: Session, expression: Expression, environment: Environment): Value {
@@ -28,6 +38,7 @@ function evaluateStep(session: Session, expression: Expression, environment: Env
   if (isSequence(expression)) {
     return { kind: expression.kind, items: expression.items.map((item) => evaluate(session, item, environment)) }
   }
+  if (isBuiltText(expression)) return builtText(session, expression, environment)
   switch (expression.kind) {
     case "name":
       return nameValue({ session, evaluate }, expression.name, { environment, at })
@@ -37,8 +48,6 @@ function evaluateStep(session: Session, expression: Expression, environment: Env
       return subscript(session, expression, environment)
     case "call":
       return call(session, expression, environment)
-    case "joined":
-      return join(session, expression, environment)
     case "dict":
       return dict(session, expression, environment)
     case "binary":
@@ -99,6 +108,9 @@ function attribute(session: Session, expression: Of<"attribute">, environment: E
   }
   if (object.kind === "member" && expression.name === "value") return object.value
   if (object.kind === "member" && expression.name === "name") return { kind: "str", value: object.name }
+  if (object.kind === "str" || (object.kind === "function" && expression.name === "with_options")) {
+    return { kind: "method", object, name: expression.name }
+  }
   throw new Undecided(`the attribute \`${expression.name}\` is only known when it runs`, at)
 }
 
@@ -165,13 +177,35 @@ function join(session: Session, expression: Of<"joined">, environment: Environme
   return { kind: "str", value }
 }
 
+function isBuiltText(expression: Expression): expression is Of<"joined" | "formatted"> {
+  return expression.kind === "joined" || expression.kind === "formatted"
+}
+
+function builtText(session: Session, expression: Of<"joined" | "formatted">, environment: Environment): Value {
+  return expression.kind === "joined"
+    ? join(session, expression, environment)
+    : format(session, expression, environment)
+}
+
+function format(session: Session, expression: Of<"formatted">, environment: Environment): Value {
+  const value = evaluate(session, expression.value, environment)
+  const text = convertAndFormat(value, expression.conversion, expression.spec)
+  return known(text === null ? null : { kind: "str", value: text }, locate(environment.scope, expression.at))
+}
+
 function dict(session: Session, expression: Of<"dict">, environment: Environment): Value {
-  const entries = expression.entries.map(({ key, value }) => ({
-    key: evaluate(session, key, environment),
-    value: evaluate(session, value, environment),
-  }))
+  const entries = expression.entries.flatMap(({ key, value }): readonly DictEntry[] => {
+    const read = evaluate(session, value, environment)
+    if (key !== null) return [{ key: evaluate(session, key, environment), value: read }]
+    if (read.kind === "dict") return read.entries
+    throw new Undecided("what `**` adds to this dictionary isn't known", locate(environment.scope, value.at))
+  })
+  if (entries.length > entriesMax)
+    throw new Undecided("this dictionary is too long to follow", locate(environment.scope, expression.at))
   return { kind: "dict", entries }
 }
+
+const entriesMax = 10_000
 
 function operation(session: Session, expression: Of<"binary">, environment: Environment): Value {
   const left = evaluate(session, expression.left, environment)
@@ -179,7 +213,16 @@ function operation(session: Session, expression: Of<"binary">, environment: Envi
   if (expression.operator === "|" && (isTypeLike(left) || isTypeLike(right))) {
     return { kind: "union", members: [left, right] }
   }
+  if (expression.operator === "/" && isPath(left)) {
+    const argument = { name: null, star: "", expression: expression.right, environment } as const
+    return { ...left, args: [...left.args, argument] }
+  }
   return known(binary(expression.operator, left, right), locate(environment.scope, expression.at))
+}
+
+/** `Path("a") / "b"` is `Path("a", "b")`. */
+function isPath(value: Value): value is Extract<Value, { kind: "call" }> {
+  return value.kind === "call" && value.callee.kind === "outside" && value.callee.path === "pathlib.Path"
 }
 
 function isTypeLike(value: Value): boolean {
@@ -188,81 +231,37 @@ function isTypeLike(value: Value): boolean {
 
 function call(session: Session, expression: Of<"call">, environment: Environment): Value {
   const at = locate(environment.scope, expression.at)
-  const text = textMethod(session, expression, environment)
-  if (text !== null) return { kind: "str", value: text }
   const callee = evaluate(session, expression.callee, environment)
-  if (callee.kind !== "outside" && callee.kind !== "class" && callee.kind !== "call") {
+  const args = expression.args.map((argument) => lazyArgument(argument, environment))
+  if (callee.kind === "method" && callee.object.kind === "str")
+    return known(callMethod(callee, valuesOf(session, args)), at)
+  if (!["outside", "class", "call", "method"].includes(callee.kind)) {
     throw new Undecided("the result of this call is only known when it runs", at)
   }
-  const args = expression.args.map((argument) => lazyArgument(argument, environment))
-  const container = callee.kind === "outside" ? containerOf(session, callee.path, args) : null
-  return container ?? { kind: "call", callee, args, at }
-}
-
-/** `NAME.upper()` and its like; null when it is no method of a text, or none that is followed. */
-function textMethod(session: Session, { callee, args }: Of<"call">, environment: Environment): string | null {
-  if (callee.kind !== "attribute" || !isTextMethod(callee.name)) return null
-  const object = evaluate(session, callee.object, environment)
-  if (object.kind !== "str" || args.some(({ name, star }) => name !== null || star !== "")) return null
-  return callTextMethod(
-    object.value,
-    callee.name,
-    args.map(({ value }) => evaluate(session, value, environment)),
-  )
+  const own = callee.kind === "outside" && isBuiltinCall(callee.path)
+  const result = own ? callBuiltin(callee.path, builtinArguments(session, callee.path, args)) : null
+  return result ?? { kind: "call", callee, args, at }
 }
 
 function lazyArgument(argument: Argument, environment: Environment): LazyArgument {
   return { name: argument.name, star: argument.star, expression: argument.value, environment }
 }
 
-/** `tuple([...])`, `list(...)`, `set(...)`, `dict(a=1)` and the empty ones. */
-function containerOf(session: Session, path: string, args: readonly LazyArgument[]): Value | null {
-  const kind = containers[path]
-  if (kind === undefined || args.some((argument) => argument.star !== "")) return null
-  if (kind === "dict") return dictOf(session, args)
-  const first = args[0]
-  if (first === undefined) return { kind, items: [] }
-  if (args.length > 1 || first.name !== null) return null
-  const source = evaluateLazy(session, first)
-  const counted = source.kind === "call" ? rangeItems(session, source) : null
-  if (counted !== null) return { kind, items: counted }
-  // The order in which a set is walked isn't known.
-  return source.kind === "list" || source.kind === "tuple" ? { kind, items: source.items } : null
+/** `list(range(3))`: only a container walks through it, to all others it is a range. */
+function builtinArguments(session: Session, path: string, args: readonly LazyArgument[]): readonly CallArgument[] {
+  const values = valuesOf(session, args)
+  if (!isContainer(path)) return values
+  return values.map((argument) => {
+    const { value } = argument
+    const isRange = value.kind === "call" && value.callee.kind === "outside" && value.callee.path === "builtins.range"
+    return isRange ? { ...argument, value: rangeOf(valuesOf(session, value.args)) ?? value } : argument
+  })
 }
 
-const rangeItemsMax = 1_000n
-
-/** The numbers of `range(...)`; null when it is something else. */
-function rangeItems(session: Session, { callee, args }: Extract<Value, { kind: "call" }>): readonly Value[] | null {
-  if (callee.kind !== "outside" || callee.path !== "builtins.range") return null
-  if (args.length > 3 || args.some(({ name, star }) => name !== null || star !== "")) return null
-  const numbers = args.map((argument) => evaluateLazy(session, argument))
-  const known = numbers.flatMap((number) => (number.kind === "int" ? [number.value] : []))
-  return known.length < numbers.length ? null : countedItems(known)
-}
-
-function countedItems([first, second, step = 1n]: readonly bigint[]): readonly Value[] | null {
-  if (first === undefined || step === 0n) return null
-  const [start, stop] = second === undefined ? [0n, first] : [first, second]
-  const length = (stop - start + step - (step > 0n ? 1n : -1n)) / step
-  if (length > rangeItemsMax) return null
-  const items = Array.from({ length: Math.max(0, Number(length)) }, (_, i) => start + BigInt(i) * step)
-  return items.map((value) => ({ kind: "int", value }))
-}
-
-const containers: Readonly<Record<string, "list" | "tuple" | "set" | "frozenset" | "dict">> = {
-  "builtins.list": "list",
-  "builtins.tuple": "tuple",
-  "builtins.set": "set",
-  "builtins.frozenset": "frozenset",
-  "builtins.dict": "dict",
-}
-
-function dictOf(session: Session, args: readonly LazyArgument[]): Value | null {
-  const entries = args.map((argument) =>
-    argument.name === null
-      ? null
-      : { key: { kind: "str", value: argument.name } as const, value: evaluateLazy(session, argument) },
-  )
-  return entries.every((entry) => entry !== null) ? { kind: "dict", entries } : null
+/** Plain arguments of a call that is worked out here. */
+function valuesOf(session: Session, args: readonly LazyArgument[]): readonly CallArgument[] {
+  return args.map((argument) => {
+    if (argument.star !== "") throw new Undecided("arguments with `*` aren't followed", locateLazy(argument))
+    return { name: argument.name, value: evaluateLazy(session, argument) }
+  })
 }

@@ -166,7 +166,11 @@ function toDictionary(node: Node, depth: number): Expression {
   const entries = []
   for (const child of node.namedChildren) {
     if (child.type === "comment") continue
-    if (child.type !== "pair") return opaque(node, "a dictionary with `**`")
+    if (child.type === "dictionary_splat") {
+      entries.push({ key: null, value: toExpression(child.namedChild(0), depth) })
+      continue
+    }
+    if (child.type !== "pair") return opaque(node, "a dictionary comprehension")
     entries.push({
       key: toExpression(child.childForFieldName("key"), depth),
       value: toExpression(child.childForFieldName("value"), depth),
@@ -219,11 +223,16 @@ function toContent(node: Node, raw: boolean): Expression {
 }
 
 function toInterpolation(node: Node, depth: number): Expression {
-  // `{x!r}`, `{x:>3}` and `{x=}` change the text in ways that aren't followed.
-  const plain = node.children.every(
-    (child) => child.type === "{" || child.type === "}" || child.id === node.childForFieldName("expression")?.id,
-  )
-  return plain ? toExpression(node.childForFieldName("expression"), depth) : opaque(node, "a formatted value")
+  const field = node.childForFieldName("expression")
+  const value = toExpression(field, depth)
+  const more = node.children.filter((child) => child.type !== "{" && child.type !== "}" && child.id !== field?.id)
+  if (more.length === 0) return value
+  const conversion = more.find((child) => child.type === "type_conversion")?.text.slice(1) ?? ""
+  const spec = more.find((child) => child.type === "format_specifier")
+  // `{x=}` and a spec with a value in it change the text in ways that aren't followed.
+  const plain = more.every((child) => child.type === "type_conversion" || child.type === "format_specifier")
+  if (!plain || (spec?.namedChildCount ?? 0) > 0) return opaque(node, "a formatted value")
+  return { kind: "formatted", value, conversion, spec: spec?.text.slice(1) ?? "", at: placeOf(node) }
 }
 
 function concatenate(node: Node, depth: number): Expression {

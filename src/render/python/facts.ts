@@ -47,12 +47,13 @@ function option(session: Session, found: FoundFlow, name: string): { text: strin
   const hidden = found.options.find((argument) => argument.star !== "" || argument.name === null)
   if (hidden !== undefined)
     throw new Undecided("an argument of `@flow` with `*` or without name hides it", locateLazy(hidden))
-  const argument = found.options.find((each) => each.name === name)
-  if (argument === undefined) return null
-  const value = evaluateLazy(session, argument)
-  if (value.kind === "none") return null
-  if (value.kind !== "str") throw new Undecided(`the ${name} isn't a text`, locateLazy(argument))
-  return value.value === "" ? null : { text: value.value, at: locateLazy(argument) }
+  for (const argument of found.options.filter((each) => each.name === name)) {
+    const value = evaluateLazy(session, argument)
+    if (value.kind === "none" || (value.kind === "str" && value.value === "")) continue
+    if (value.kind !== "str") throw new Undecided(`the ${name} isn't a text`, locateLazy(argument))
+    return { text: value.value, at: locateLazy(argument) }
+  }
+  return null
 }
 
 function reserved(found: FoundFlow): string | null {

@@ -16,6 +16,8 @@ export interface FieldFacts {
   readonly described: JsonObject | null
   readonly extra: JsonObject
   readonly constraints: Constraints
+  /** Written under another name, or not at all. */
+  readonly hidden: boolean
 }
 export type FieldDefault =
   | { readonly kind: "required" }
@@ -29,6 +31,7 @@ export const noField: FieldFacts = {
   described: null,
   extra: {},
   constraints: new Map(),
+  hidden: false,
 }
 
 /** What the field adds to a schema, `json_schema_extra` last. */
@@ -83,7 +86,18 @@ function lengthLimits(tools: EncodeTools, args: readonly LazyArgument[]): Constr
 
 /** The arguments of `Field(...)`. @throws `Undecided` at an argument whose effect isn't known. */
 export function readField(tools: EncodeTools, call: Extract<Value, { kind: "call" }>): FieldFacts {
-  const field: Draft = { default: { kind: "required" }, alias: null, described: {}, extra: {}, constraints: new Map() }
+  const doubled = call.args.find((argument, index) =>
+    call.args.slice(0, index).some((other) => other.name !== null && other.name === argument.name),
+  )
+  if (doubled !== undefined) throw new Undecided(`\`${doubled.name}\` stands twice in this call`, locateLazy(doubled))
+  const field: Draft = {
+    default: { kind: "required" },
+    alias: null,
+    described: {},
+    extra: {},
+    constraints: new Map(),
+    hidden: false,
+  }
   for (const [index, argument] of call.args.entries()) {
     const name = argument.name ?? (index === 0 ? "default" : null)
     if (name === null || argument.star !== "")
@@ -107,6 +121,7 @@ interface Draft {
   described: Record<string, Json>
   extra: JsonObject
   constraints: Map<string, Json>
+  hidden: boolean
 }
 
 const limits: Readonly<Record<string, string>> = {
@@ -118,11 +133,20 @@ const limits: Readonly<Record<string, string>> = {
   "annotated_types.MinLen": "min_length",
   "annotated_types.MaxLen": "max_length",
 }
-const quietMetadata = new Set(["pydantic.AfterValidator", "pydantic.WrapValidator", "pydantic.Strict", "typing.Doc"])
+const quietMetadata = new Set([
+  "pydantic.AfterValidator",
+  "pydantic.BeforeValidator",
+  "pydantic.WrapValidator",
+  "pydantic.PlainSerializer",
+  "pydantic.WrapSerializer",
+  "pydantic.Strict",
+  "typing.Doc",
+])
 const constraintNames = new Set(["ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern"])
+const hidingNames = new Set(["exclude", "serialization_alias"])
 const quietNames = new Set(
   (
-    "frozen exclude repr init kw_only validate_default strict union_mode allow_inf_nan coerce_numbers_to_str serialization_alias " +
+    "frozen repr init kw_only validate_default strict union_mode allow_inf_nan coerce_numbers_to_str " +
     "strip_whitespace to_lower to_upper"
   ).split(" "),
 )
@@ -130,7 +154,8 @@ const quietNames = new Set(
 function readArgument(tools: EncodeTools, field: Draft, use: { name: string; argument: LazyArgument }): void {
   const { name, argument } = use
   const at = locateLazy(argument)
-  if (quietNames.has(name)) return
+  if (hidingNames.has(name)) field.hidden = true
+  if (quietNames.has(name) || hidingNames.has(name)) return
   if (name === "default_factory") {
     field.default = factoryOf(argument)
     return

@@ -14,7 +14,8 @@ import {
   noField,
   readField,
 } from "./field.ts"
-import { classKind, isQuietMethod } from "./kinds.ts"
+import { toCamel, toPascal, toTitle } from "./aliases.ts"
+import { classKind, isQuietMethod, type ModelConfig } from "./kinds.ts"
 import { locate, Undecided } from "./session.ts"
 import type { Statement } from "./syntax.ts"
 import { isTitled, toSchema, type Type } from "./type.ts"
@@ -33,7 +34,9 @@ export interface ClassField {
 
 /** The fields of a pydantic model, inherited ones first. */
 export function modelFields(tools: TypeTools, fact: ClassFact): readonly ClassField[] {
-  return collect(tools, fact, (statement) => {
+  const kind = classKind(tools.session, fact)
+  const aliases = kind.kind === "model" ? kind.config.aliases : null
+  const fields = collect(tools, fact, (statement) => {
     if (statement.kind === "annotated") return modelField(tools, fact, statement)
     const quiet =
       (statement.kind === "function" && isQuietMethod(tools.session, fact, statement)) ||
@@ -42,6 +45,12 @@ export function modelFields(tools: TypeTools, fact: ClassFact): readonly ClassFi
     if (quiet) return null
     throw new Undecided(`a part of \`${fact.syntax.name}\` may change its fields`, locate(fact.scope, statement.at))
   })
+  return fields.map((field) => ({ ...field, key: field.field.alias ?? generatedAlias(field.name, aliases) }))
+}
+
+function generatedAlias(name: string, aliases: ModelConfig["aliases"]): string {
+  if (aliases === null) return name
+  return aliases === "to_camel" ? toCamel(name) : toPascal(name)
 }
 
 /** The fields of a dataclass, inherited ones first. */
@@ -72,7 +81,10 @@ export function fieldSchema(
   const plain = field.default
   const value = plain.kind === "value" ? encodeDefault(draft.tools, plain.value, plain.at) : {}
   const schema: JsonObject = { ...toSchema(constrainOrFail(type, field, at)), ...value, ...describeField(field) }
-  const titled = "title" in schema || !isTitled(type) ? schema : { ...schema, title: titleOf(classField.key) }
+  const titled =
+    "title" in schema || !isTitled(type)
+      ? schema
+      : { ...schema, title: toTitle(classField.key).replaceAll("_", " ").trim() }
   return withoutRedundant(titled, draft.schemas, at)
 }
 
@@ -111,9 +123,17 @@ function collect(
   for (const statement of fact.syntax.body) {
     const field = read(statement)
     // A field that a subclass declares again keeps its place.
-    if (field !== null) fields.set(field.name, field)
+    if (field !== null)
+      fields.set(field.name, kind.kind === "dataclass" ? keepDefault(field, fields.get(field.name)) : field)
   }
   return [...fields.values()]
+}
+
+/** The default of a dataclass field is an attribute of its class, which a subclass inherits. */
+function keepDefault(field: ClassField, above: ClassField | undefined): ClassField {
+  if (above === undefined || field.field.default.kind !== "required" || above.field.default.kind !== "value")
+    return field
+  return { ...field, field: { ...field.field, default: above.field.default }, required: false }
 }
 
 function parentFields(tools: TypeTools, fact: ClassFact): readonly ClassField[] {
@@ -161,6 +181,7 @@ function newField(
     described: { ...field.described, ...own.described },
     extra: { ...field.extra, ...own.extra },
     constraints: own.constraints,
+    hidden: own.hidden || field.hidden,
   }
   if (Object.keys(field.extra).length > 0 && Object.keys(own.extra).length > 0) {
     throw new Undecided("two `json_schema_extra` aren't followed", at)
@@ -209,13 +230,4 @@ function dataclassDefault(tools: TypeTools, lazy: Lazy): FieldFacts {
     }
   }
   return { ...noField, default: result }
-}
-
-/** Python's `name.title()` with spaces: a letter after a non-letter is upper case, every other one lower case. */
-function titleOf(name: string): string {
-  return name
-    .toLowerCase()
-    .replaceAll(/(^|[^\p{L}])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())
-    .replaceAll("_", " ")
-    .trim()
 }

@@ -43,7 +43,7 @@ export function findFlow(tools: Tools, scope: Scope, object: string): Found {
 
 function flowOf(tools: Tools, value: Value, at: Location): Found {
   if (value.kind === "function") return decorated(tools, value.function, nothingHidden)
-  const made = value.kind === "call" ? madeFlow(tools, value) : null
+  const made = value.kind === "call" ? (madeFlow(tools, value) ?? changedFlow(tools, value)) : null
   if (made !== null) return made
   if (value.kind === "call" || value.kind === "outside") {
     return { kind: "doubt", reason: "it is made by code that can't be followed", at }
@@ -65,6 +65,13 @@ function madeFlow(tools: Tools, value: Extract<Value, { kind: "call" }>): Found 
   const options = value.callee.kind === "call" ? value.callee.args : rest
   const environment = { scope: fact.scope, before: fact.order, hidden: nothingHidden }
   return { kind: "flow", function: fact, environment, options, doubt: null }
+}
+
+/** `f = other.with_options(name="...")`: what it doesn't say stays as it was. */
+function changedFlow(tools: Tools, { callee, args }: Extract<Value, { kind: "call" }>): Found | null {
+  if (callee.kind !== "method" || callee.object.kind !== "function") return null
+  const before = decorated(tools, callee.object.function, nothingHidden)
+  return before.kind === "flow" ? { ...before, options: [...args, ...before.options] } : null
 }
 
 function decorated(tools: Tools, fact: FunctionFact, hidden: ReadonlySet<string>): Found {

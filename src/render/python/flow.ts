@@ -8,6 +8,9 @@ import { toScope } from "./scope.ts"
 import { locate, Session, Undecided } from "./session.ts"
 import type { Parsed } from "./syntax.ts"
 
+/** More than any flow has; looking at them takes the square of their number. */
+const parametersMax = 500
+
 /** Reads what Prefect would take from a Flow object, from the text of its file: nothing is ever run. */
 export class FlowReader {
   readonly #parser: PythonParser
@@ -52,6 +55,11 @@ function readFlow(session: Session, object: string, scope: ReturnType<typeof toS
     const found = findFlow({ session, evaluate }, scope, object)
     if (found.kind === "problem") return found
     if (found.kind === "doubt") return { kind: "facts", facts: unknownFlow(found.reason, found.at) }
+    const { syntax, scope: own } = found.function
+    if (syntax.parameters.length > parametersMax) {
+      const reason = `it has more than ${parametersMax} parameters`
+      return { kind: "facts", facts: unknownFlow(reason, locate(own, syntax.at)) }
+    }
     const misplaced = misplacedParameter(found)
     return misplaced ?? { kind: "facts", facts: describeFlow(session, found) }
   } catch (error) {

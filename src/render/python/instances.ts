@@ -35,7 +35,8 @@ function refuseCode(fact: ClassFact, at: Location): void {
 }
 
 function fieldValue(tools: TypeTools, field: ClassField, argument: LazyArgument | undefined): Json {
-  if (field.key !== field.name) throw new Undecided("a default with an aliased field isn't followed", field.at)
+  if (field.key !== field.name || field.field.hidden)
+    throw new Undecided("a default with an aliased field isn't followed", field.at)
   if (argument !== undefined) {
     const value = evaluateLazy(tools.session, argument)
     const at = locateLazy(argument)

@@ -1,4 +1,6 @@
-import type { Json, JsonObject } from "../../core/json.ts"
+import { isJsonObject, type JsonObject } from "../../core/json.ts"
+import type { Location } from "../../core/model.ts"
+import { encode } from "./encode.ts"
 import { evaluate } from "./evaluate.ts"
 import { calledPath } from "./field.ts"
 import { locate, type Session, Undecided } from "./session.ts"
@@ -8,11 +10,33 @@ import type { ClassFact, Environment, LazyArgument, Value } from "./values.ts"
 
 /** What a class of the repository is to pydantic. */
 export type ClassKind =
-  /** `config`: what `model_config` adds to the schema. */
-  | { readonly kind: "model"; readonly parents: readonly ClassFact[]; readonly config: JsonObject }
-  | { readonly kind: "dataclass"; readonly parents: readonly ClassFact[] }
+  | { readonly kind: "model"; readonly parents: readonly ClassFact[]; readonly config: ModelConfig }
+  | { readonly kind: "dataclass"; readonly parents: readonly ClassFact[]; readonly frozen: boolean }
   | { readonly kind: "typed-dict"; readonly parents: readonly ClassFact[]; readonly total: boolean }
   | { readonly kind: "plain"; readonly parents: readonly ClassFact[] }
+
+/** What `model_config` or an inner `class Config` says, that of the parents included. */
+export interface ModelConfig {
+  readonly title: string | null
+  readonly extra: string
+  /** `json_schema_extra`, which comes last. */
+  readonly added: JsonObject
+  /** Makes the aliases of fields that have none of their own. */
+  readonly aliases: "to_camel" | "to_pascal" | null
+  /** Allows classes that pydantic doesn't know. */
+  readonly arbitrary: boolean
+  /** Takes its values from the environment too. */
+  readonly settings: boolean
+}
+const noConfig: ModelConfig = {
+  title: null,
+  extra: "ignore",
+  added: {},
+  aliases: null,
+  arbitrary: false,
+  settings: false,
+}
+const settingsConfig: ModelConfig = { ...noConfig, extra: "forbid", arbitrary: true, settings: true }
 
 const nothingHidden: ReadonlySet<string> = new Set()
 
@@ -45,8 +69,9 @@ function readKind(session: Session, fact: ClassFact): ClassKind {
   return finish(session, { fact, family, parents, options, inherited: kinds[0] ?? null })
 }
 
-const outsideBases: Readonly<Record<string, "model" | "typed-dict" | "plain">> = {
+const outsideBases: Readonly<Record<string, "model" | "settings" | "typed-dict" | "plain">> = {
   "pydantic.BaseModel": "model",
+  "pydantic_settings.BaseSettings": "settings",
   "typing.TypedDict": "typed-dict",
   "builtins.object": "plain",
   "abc.ABC": "plain",
@@ -56,7 +81,7 @@ function finish(
   session: Session,
   use: {
     fact: ClassFact
-    family: ClassKind["kind"]
+    family: ClassKind["kind"] | "settings"
     parents: readonly ClassFact[]
     options: readonly Argument[]
     inherited: ClassKind | null
@@ -71,15 +96,27 @@ function finish(
     return { kind: "typed-dict", parents, total: readTotal(options, odd) }
   }
   if (options.length > 0) throw odd("an argument of the class statement")
-  if (family === "model") {
+  if (family === "model" || family === "settings") {
     if (decorated !== null) throw odd("the decorator")
-    const inheritedConfig = inherited?.kind === "model" ? inherited.config : {}
-    return { kind: "model", parents, config: { ...inheritedConfig, ...readConfig(session, fact) } }
+    const config = { ...configAbove(family, inherited), ...readConfig(session, fact) }
+    return { kind: "model", parents, config }
   }
-  if (decorated === "dataclass") return { kind: "dataclass", parents }
   // A subclass of a dataclass without decorator still is one, but its own annotations are no fields.
-  if (family === "dataclass") throw odd("the missing decorator")
-  return { kind: "plain", parents }
+  if (decorated === null && family === "dataclass") throw odd("the missing decorator")
+  if (decorated === null) return { kind: "plain", parents }
+  const frozen = decorated === "frozen"
+  if (inheritsOther(inherited, frozen)) throw odd("being frozen unlike its base class")
+  return { kind: "dataclass", parents, frozen }
+}
+
+function configAbove(family: "model" | "settings", inherited: ClassKind | null): ModelConfig {
+  if (inherited?.kind === "model") return inherited.config
+  return family === "settings" ? settingsConfig : noConfig
+}
+
+/** Python refuses a frozen dataclass of one that isn't, and the other way round. */
+function inheritsOther(inherited: ClassKind | null, frozen: boolean): boolean {
+  return inherited?.kind === "dataclass" && inherited.frozen !== frozen
 }
 
 function readBase(session: Session, fact: ClassFact, base: Argument): Value {
@@ -97,7 +134,8 @@ function readTotal(options: readonly Argument[], odd: (what: string) => Undecide
   return value.value === "True"
 }
 
-function readDecorators(session: Session, fact: ClassFact): "dataclass" | null {
+/** Null without decorator. */
+function readDecorators(session: Session, fact: ClassFact): "dataclass" | "frozen" | null {
   const { decorators } = fact.syntax
   const [only] = decorators
   if (only === undefined) return null
@@ -105,10 +143,15 @@ function readDecorators(session: Session, fact: ClassFact): "dataclass" | null {
   const path = value.kind === "outside" ? canonical(value.path) : calledPath(value)
   const args = value.kind === "call" ? value.args : []
   const quiet = args.every((argument) => quietDataclassOptions.has(argument.name ?? ""))
-  if (decorators.length === 1 && quiet && path === "dataclasses.dataclass") return "dataclass"
+  if (decorators.length === 1 && quiet && path !== null && dataclassDecorators.has(path)) {
+    const frozen = args.find((argument) => argument.name === "frozen")
+    const value = frozen === undefined ? null : evaluate(session, frozen.expression, frozen.environment)
+    return value?.kind === "bool" && value.value ? "frozen" : "dataclass"
+  }
   throw new Undecided(`the decorator of \`${fact.syntax.name}\` isn't followed`, locate(fact.scope, only.at))
 }
 
+const dataclassDecorators = new Set(["dataclasses.dataclass", "pydantic.dataclasses.dataclass"])
 const quietDataclassOptions = new Set(["frozen", "slots", "eq", "order", "repr", "unsafe_hash", "kw_only"])
 
 /** Methods and inner classes by which a class writes its own schema or fields. */
@@ -128,24 +171,55 @@ function refuseHooks(fact: ClassFact): void {
   }
 }
 
-/** What `model_config` or an inner `class Config` adds to the schema. */
-function readConfig(session: Session, fact: ClassFact): JsonObject {
-  const config: Record<string, Json> = {}
+/** What the class itself says in `model_config` or an inner `class Config`. */
+function readConfig(session: Session, fact: ClassFact): Partial<ModelConfig> {
+  const config: Writable<Partial<ModelConfig>> = {}
   for (const statement of fact.syntax.body) {
-    for (const [name, expression] of configEntries(session, fact, statement)) {
+    for (const [name, { expression, environment }] of configEntries(session, fact, statement)) {
       if (quietConfig.has(name)) continue
-      const value = evaluate(session, expression.expression, expression.environment)
+      const value = evaluate(session, expression, environment)
       const at = locate(fact.scope, statement.at)
-      if (name === "title" && value.kind === "str") config["title"] = value.value
-      else if (name === "extra" && value.kind === "str") Object.assign(config, extraConfig(value.value))
-      else throw new Undecided(`the setting \`${name}\` of \`${fact.syntax.name}\` may change its schema`, at)
+      const setting = readSetting(session, { name, value, at })
+      if (setting === null)
+        throw new Undecided(`the setting \`${name}\` of \`${fact.syntax.name}\` may change its schema`, at)
+      Object.assign(config, setting)
     }
   }
   return config
 }
 
-function extraConfig(extra: string): JsonObject {
-  return extra === "ignore" ? {} : { additionalProperties: extra === "allow" }
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** What one setting says of the schema; null when it isn't known. */
+function readSetting(session: Session, use: { name: string; value: Value; at: Location }): Partial<ModelConfig> | null {
+  const { name, value, at } = use
+  if (value.kind === "str") return name === "title" || name === "extra" ? { [name]: value.value } : null
+  if (value.kind === "bool") return readSwitch(name, value.value)
+  if (name === "json_schema_extra" && value.kind === "dict") {
+    const added = encode({ session, dump: () => refuse(at) }, value, at)
+    return isJsonObject(added) ? { added } : null
+  }
+  return name === "alias_generator" && value.kind === "outside" ? aliasGenerator(value.path) : null
+}
+
+function readSwitch(name: string, value: boolean): Partial<ModelConfig> | null {
+  if (name === "arbitrary_types_allowed") return { arbitrary: value }
+  return name === "use_attribute_docstrings" && !value ? {} : null
+}
+
+function aliasGenerator(path: string): Partial<ModelConfig> | null {
+  if (path === "pydantic.alias_generators.to_camel") return { aliases: "to_camel" }
+  return path === "pydantic.alias_generators.to_pascal" ? { aliases: "to_pascal" } : null
+}
+
+function refuse(at: Location): never {
+  throw new Undecided("a made object in `json_schema_extra` isn't followed", at)
+}
+
+/** What the settings add to the schema of the class. */
+export function configSchema({ title, extra, added }: ModelConfig): JsonObject {
+  const titled = title === null ? {} : { title }
+  return extra === "ignore" ? { ...titled, ...added } : { ...titled, additionalProperties: extra === "allow", ...added }
 }
 
 type Entry = [string, { expression: Expression; environment: Environment }]
@@ -168,7 +242,7 @@ function configEntries(session: Session, fact: ClassFact, statement: Statement):
   if (known) return args.map((argument) => [argument.name ?? "", argument])
   if (value.kind !== "dict") throw new Undecided("this `model_config` isn't followed", locate(fact.scope, statement.at))
   return value.entries.map((entry) => [
-    entry.key.kind === "string" ? entry.key.value : "",
+    entry.key?.kind === "string" ? entry.key.value : "",
     { expression: entry.value, environment },
   ])
 }
@@ -180,9 +254,9 @@ function configValue(statement: Statement): Expression | null {
 
 const quietConfig = new Set(
   (
-    "arbitrary_types_allowed frozen validate_assignment validate_default populate_by_name validate_by_name validate_by_alias " +
+    "use_enum_values frozen validate_assignment validate_default populate_by_name validate_by_name validate_by_alias " +
     "str_strip_whitespace protected_namespaces revalidate_instances strict allow_mutation from_attributes orm_mode " +
-    "hide_input_in_errors ser_json_inf_nan"
+    "hide_input_in_errors ser_json_inf_nan str_to_lower str_to_upper str_min_length coerce_numbers_to_str"
   ).split(" "),
 )
 
@@ -193,6 +267,8 @@ export function isQuietMethod(session: Session, fact: ClassFact, method: Functio
     const path = value.kind === "outside" ? canonical(value.path) : calledPath(value)
     if (path === null || !quietDecorators.has(path)) return false
     const args = value.kind === "call" ? value.args : []
+    // How a value is written changes nothing of what may be given.
+    if (path.endsWith("serializer")) return true
     // A `plain` validator replaces the type; so may a declared input type.
     return args.every(
       (argument) =>
@@ -208,6 +284,6 @@ export function isQuietMethod(session: Session, fact: ClassFact, method: Functio
 const quietDecorators = new Set(
   (
     "builtins.property builtins.staticmethod builtins.classmethod pydantic.field_validator pydantic.model_validator pydantic.validator " +
-    "pydantic.root_validator pydantic.class_validators.validator pydantic.computed_field functools.cached_property abc.abstractmethod"
+    "pydantic.root_validator pydantic.class_validators.validator pydantic.computed_field pydantic.field_serializer pydantic.model_serializer functools.cached_property abc.abstractmethod"
   ).split(" "),
 )

@@ -39,7 +39,10 @@ function partsOf(expression: Expression): readonly Expression[] {
   if (expression.kind === "binary") return [expression.left, expression.right]
   if (expression.kind === "unary") return [expression.operand]
   if (expression.kind === "joined") return expression.parts
-  if (expression.kind === "dict") return expression.entries.flatMap((entry) => [entry.key, entry.value])
+  if (expression.kind === "formatted") return [expression.value]
+  if (expression.kind === "dict") {
+    return expression.entries.flatMap(({ key, value }) => (key === null ? [value] : [key, value]))
+  }
   return "items" in expression ? expression.items : []
 }
 
@@ -57,7 +60,12 @@ function presenceOf(tools: Tools, scope: Scope, name: string): "present" | "abse
   if (certain && stars.length === 0) return "present"
   try {
     const value = boundValue(tools, { scope, name, before: Number.POSITIVE_INFINITY })
-    return value !== null || builtins.has(name) ? "present" : "doubtful"
+    if (value !== null || builtins.has(name)) return "present"
+    // Such code may bind any name.
+    const hidden = ["globals", "exec", "vars", "setattr"].some(
+      (tool) => scope.bindings.has(tool) || scope.passes.has(tool),
+    )
+    return hidden ? "doubtful" : "absent"
   } catch (error) {
     if (error instanceof NotBound) return "absent"
     if (error instanceof Undecided) return "doubtful"

@@ -19,14 +19,14 @@ const greatest: Readonly<Record<string, number>> = {
 /** `date(2024, 1, 2)` and its like in ISO 8601 as pydantic writes it; null where the arguments aren't plain. */
 export function encodeDate(kind: keyof typeof units, args: readonly CallArgument[]): string | null {
   const zone = zoneOf(args)
-  if (zone === null || (zone !== "" && kind !== "datetime")) return null
+  if (zone === null || (zone !== "" && kind === "date")) return null
   const plain = numbersOf(
     units[kind],
     args.filter((argument) => argument.name !== "tzinfo"),
   )
   const fields = plain === null ? null : new Map(plain)
   if (fields === null || ![...fields].every(inRange)) return null
-  if (kind === "time") return clockOf(fields)
+  if (kind === "time") return `${clockOf(fields)}${zone}`
   const day = dayOf(fields)
   return day === null || kind === "date" ? day : `${day}T${clockOf(fields)}${zone}`
 }
@@ -49,31 +49,31 @@ function dayOf(fields: ReadonlyMap<string, number>): string | null {
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`
 }
 
-/** `timedelta(...)` as ISO 8601 duration; only whole units, because floats are rounded in Python's own way. */
+/** `timedelta(...)` as ISO 8601 duration; null where rounding to microseconds isn't sure. */
 export function encodeDuration(args: readonly CallArgument[]): string | null {
   const fields = numbersOf(durationUnits, args)
   if (fields === null) return null
-  let seconds = 0
-  for (const [name, value] of fields) {
-    const unit = secondsPer[name]
-    if (unit === undefined || !Number.isInteger(value)) return null
-    seconds += value * unit
-  }
-  if (seconds < 0 || seconds > durationSecondsMax) return null
-  return writeDuration(seconds)
+  let exact = 0
+  for (const [name, value] of fields) exact += value * (microsecondsPer[name] ?? Number.NaN)
+  const total = Math.round(exact)
+  const sure = Number.isSafeInteger(total) && Math.abs(exact - total) < roundingMax
+  return sure ? writeDuration(total) : null
 }
 
 const utcPaths = new Set(["datetime.timezone.utc", "datetime.UTC"])
 const durationUnits = ["days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks"] as const
-const secondsPer: Readonly<Record<string, number>> = {
-  days: 86_400,
-  seconds: 1,
-  minutes: 60,
-  hours: 3600,
-  weeks: 604_800,
+const microsecondsPer: Readonly<Record<string, number>> = {
+  microseconds: 1,
+  milliseconds: 1_000,
+  seconds: 1e6,
+  minutes: 60e6,
+  hours: 3_600e6,
+  days: 86_400e6,
+  weeks: 604_800e6,
 }
-/** From a year on pydantic also writes years. */
-const durationSecondsMax = 364 * 86_400
+/** How far a sum may be from whole microseconds and still be rounded alike. */
+const roundingMax = 0.01
+const daysPerYear = 365
 
 function numbersOf(names: readonly string[], args: readonly CallArgument[]): [string, number][] | null {
   const fields: [string, number][] = []
@@ -102,14 +102,23 @@ function pad(value: number | undefined, length: number): string {
   return String(value ?? 0).padStart(length, "0")
 }
 
-function writeDuration(seconds: number): string {
-  if (seconds === 0) return "PT0S"
-  const days = Math.floor(seconds / 86_400)
-  const parts: [number, string][] = [
-    [Math.floor((seconds % 86_400) / 3600), "H"],
-    [Math.floor((seconds % 3600) / 60), "M"],
-    [seconds % 60, "S"],
-  ]
-  const time = parts.map(([count, unit]) => (count === 0 ? "" : `${count}${unit}`)).join("")
-  return `P${days === 0 ? "" : `${days}D`}${time === "" ? "" : `T${time}`}`
+/** As pydantic writes it: a year is 365 days, and a fraction of a second has no zeros at its end. */
+function writeDuration(total: number): string {
+  if (total === 0) return "PT0S"
+  const size = Math.abs(total)
+  const days = Math.floor(size / 86_400e6)
+  const micros = size % 1e6
+  const seconds = Math.floor(size / 1e6) % 60
+  const fraction = micros === 0 ? "" : `.${pad(micros, 6).replace(/0+$/u, "")}`
+  const date = [amount(Math.floor(days / daysPerYear), "Y"), amount(days % daysPerYear, "D")].join("")
+  const time = [
+    amount(Math.floor(size / 3_600e6) % 24, "H"),
+    amount(Math.floor(size / 60e6) % 60, "M"),
+    seconds === 0 && fraction === "" ? "" : `${seconds}${fraction}S`,
+  ].join("")
+  return `${total < 0 ? "-" : ""}P${date}${time === "" ? "" : `T${time}`}`
+}
+
+function amount(count: number, unit: string): string {
+  return count === 0 ? "" : `${count}${unit}`
 }

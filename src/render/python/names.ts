@@ -155,11 +155,24 @@ const typingNames = new Set(
   ).split(" "),
 )
 
-/** Names that every module has unless it binds them itself. */
+/** Names that every module has unless it binds them itself: those of Python 3.11 to 3.14. */
 export const builtins: ReadonlySet<string> = new Set(
-  (
-    "int float bool str bytes bytearray complex list tuple set frozenset dict object type slice range memoryview property staticmethod " +
-    "classmethod super Exception BaseException ValueError TypeError KeyError RuntimeError NotImplementedError print len min max sum abs " +
-    "round sorted open map filter zip any all enumerate iter next repr hash id isinstance issubclass getattr setattr hasattr callable"
-  ).split(" "),
+  `
+      ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError
+      BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
+      ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception ExceptionGroup
+      FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning
+      IndentationError IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError MemoryError
+      ModuleNotFoundError NameError NotADirectoryError NotImplemented NotImplementedError OSError OverflowError
+      PendingDeprecationWarning PermissionError ProcessLookupError PythonFinalizationError RecursionError ReferenceError
+      ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError
+      SystemExit TabError TimeoutError TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError
+      UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning ZeroDivisionError abs aiter all anext any ascii
+      bin bool breakpoint bytearray bytes callable chr classmethod compile complex copyright credits delattr dict dir divmod
+      enumerate eval exec exit filter float format frozenset getattr globals hasattr hash help hex id input int isinstance
+      issubclass iter len license list locals map max memoryview min next object oct open ord pow print property quit range
+      repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip
+  `
+    .trim()
+    .split(/\s+/u),
 )

@@ -99,7 +99,7 @@ function toModule(root: Node, source: string): ModuleSyntax {
 
 /** Calls and assignments that change a list, set or dictionary in place, wherever they stand. */
 const mutation =
-  /\b([A-Za-z_]\w*)[ \t]*(?:\.[ \t]*(?:append|extend|insert|update|add|pop|popitem|remove|clear|setdefault|sort|reverse|discard)\b|\[[^\]\n]{0,200}\][ \t]*(?:[-+*/|&^%@]|\*\*|\/\/|<<|>>)?=(?!=))/gu
+  /\b([A-Za-z_]\w*)[ \t]*(?:\.[ \t]*(?:append|extend|insert|update|add|pop|popitem|remove|clear|setdefault|sort|reverse|discard)\b|\[[^\]\n]{0,80}\][ \t]*(?:[-+*/|&^%@]|\*\*|\/\/|<<|>>)?=(?!=))/gu
 
 function matches(source: string, pattern: RegExp): string[] {
   return [...source.matchAll(pattern)].map((match) => match[1] ?? "")

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../core/json.ts"
 import { isJsonObject } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
-import { parseText, readAnnotation, resolvesInPrefect, type TypeTools } from "./annotation.ts"
+import { lookedUpInPrefect, parseText, readAnnotation, type TypeTools, unresolved } from "./annotation.ts"
 import { type Definitions, openDefinitions } from "./definitions.ts"
 import { parameterDescriptions } from "./docstring.ts"
 import { encodeDefault } from "./encode.ts"
@@ -130,15 +130,16 @@ function readParameterAnnotation(context: Context, lazy: Lazy, tools: TypeTools)
   const once = texts || text === null ? expression : parseText(context.session, text, lazy)
   const parsed = { expression: once, environment }
   if (context.mode === "evaluated") return readAnnotation(tools, parsed)
-  const resolves = resolvesInPrefect(parsed.expression)
-  if (resolves === true) return readAnnotation(tools, parsed)
-  if (resolves === null || context.mode === "doubtful") {
+  const elsewhere = lookedUpInPrefect(context.session, once, environment)
+  const everywhere = typeof elsewhere === "object" && elsewhere.scope === environment.scope
+  if (elsewhere === "unknown" || (context.mode === "doubtful" && !everywhere)) {
     throw new Undecided(
       "another annotation can't be evaluated, so Prefect looks this one up elsewhere",
       locateLazy(lazy),
     )
   }
-  throw new Untyped()
+  if (elsewhere === "absent") return unresolved(tools, parsed)
+  return readAnnotation(tools, { expression: once, environment: elsewhere })
 }
 
 function readDefault(context: Context, parameter: Parameter, definitions: Definitions): FieldFacts {

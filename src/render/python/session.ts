@@ -22,6 +22,9 @@ export class Undecided extends Error {
 /** A name that isn't bound when Python looks for it, so that it raises a NameError. */
 export class NotBound extends Undecided {}
 
+/** Something that Python or pydantic refuses, so that the file can't be imported at all. */
+export class Refused extends Undecided {}
+
 /** A type that has no JSON schema: Prefect then takes the whole parameter as untyped. */
 export class Untyped extends Error {
   override readonly name = "Untyped"

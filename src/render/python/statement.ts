@@ -79,7 +79,9 @@ function toSimple(node: Node): Statement[] {
   if (node.type === "assignment") return toAssignment(node)
   if (node.type === "augmented_assignment") return [binds(node, [node.childForFieldName("left")], "an assignment")]
   // `f(X)` may change X when it is a list or the like; a bare text is a docstring and does nothing.
-  return node.type === "string" ? [] : [{ kind: "passes", names: namesIn([node]), at: placeOf(node) }]
+  return node.type === "string" || node.type === "concatenated_string" || node.type === "ellipsis"
+    ? []
+    : [{ kind: "passes", names: namesIn([node]), at: placeOf(node) }]
 }
 
 function toAssignment(node: Node): Statement[] {

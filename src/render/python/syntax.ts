@@ -16,11 +16,17 @@ export type Expression = (
   | { readonly kind: "bytes"; readonly value: string }
   /** An f-string: texts and the expressions between them. */
   | { readonly kind: "joined"; readonly parts: readonly Expression[] }
+  /** `{value!conversion:spec}` in an f-string, where one of the two is there. */
+  | { readonly kind: "formatted"; readonly value: Expression; readonly conversion: string; readonly spec: string }
   | { readonly kind: "int"; readonly value: bigint }
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "constant"; readonly value: "None" | "True" | "False" | "..." }
   | { readonly kind: "list" | "tuple" | "set"; readonly items: readonly Expression[] }
-  | { readonly kind: "dict"; readonly entries: readonly { readonly key: Expression; readonly value: Expression }[] }
+  /** A null key is `**value`. */
+  | {
+      readonly kind: "dict"
+      readonly entries: readonly { readonly key: Expression | null; readonly value: Expression }[]
+    }
   | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
   /** Valid Python whose value can't be known without running it; `what` names it for people. */

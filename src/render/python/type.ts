@@ -3,7 +3,7 @@ import { jsonEqual } from "../../core/json.ts"
 import { Untyped } from "./session.ts"
 
 /** Which constraints apply to a type, and whether it brings its own title (`reference`). */
-export type Family = "number" | "text" | "array" | "object" | "reference" | "other"
+export type Family = "number" | "text" | "array" | "object" | "reference" | "instance" | "other"
 
 /** A Python type as far as its JSON schema goes. */
 export type Type =
@@ -16,6 +16,9 @@ export type Type =
   | { readonly kind: "schemaless" }
 
 export const anything: Type = { kind: "schema", schema: {}, family: "other" }
+
+/** An instance of a class that pydantic doesn't know: anything as a parameter, but refused in a class of fields. */
+export const instance: Type = { kind: "schema", schema: {}, family: "instance" }
 
 export function schemaType(schema: JsonObject, family: Family = "other"): Type {
   return { kind: "schema", schema, family }
@@ -134,7 +137,8 @@ export function mapOf(keys: Type, values: Type): Type | null {
   if (isSchemaless(keys) || isSchemaless(values)) return { kind: "schemaless" }
   const key = toSchema(keys)
   if ("pattern" in key || "anyOf" in key) return null
-  const value = toSchema(values)
+  // pydantic takes the title away, but not the rest of what `Annotated` says.
+  const { title: _title, ...value } = toSchema(values)
   const base = { additionalProperties: Object.keys(value).length === 0 ? true : value, type: "object" }
   const { type, title: _, ...rest } = key
   const named = (type === "string" && Object.keys(key).length > 1) || "$ref" in key

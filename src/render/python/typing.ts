@@ -1,4 +1,4 @@
-import { anything, schemaType, type Type } from "./type.ts"
+import { anything, instance, schemaType, type Type } from "./type.ts"
 
 /** What a subscripted outside type is: how its arguments become a schema. */
 export type Generic =
@@ -14,6 +14,11 @@ export type Generic =
   | "inner"
   | "callable"
   | "any"
+  | "instance"
+  | "default-map"
+  | "json"
+  | "path"
+  | "regex"
 
 /** One name for the many homes of a thing: `typing.List`, `collections.abc.Sequence`, `pydantic.fields.Field`. */
 export function canonical(path: string): string {
@@ -35,6 +40,13 @@ const sets =
 const maps =
   "builtins.dict typing.Dict typing.Mapping abc.Mapping typing.MutableMapping abc.MutableMapping typing.OrderedDict collections.OrderedDict"
 
+const instanceGenerics =
+  "typing.Collection abc.Collection typing.Iterator abc.Iterator typing.Awaitable abc.Awaitable typing.AsyncIterator abc.AsyncIterator typing.ContextManager"
+const instances = `${instanceGenerics} builtins.bytearray builtins.range builtins.Exception builtins.memoryview builtins.ValueError
+ datetime.timezone datetime.tzinfo logging.Logger typing.LiteralString typing.ByteString typing.SupportsInt typing.SupportsFloat
+ typing.Sized typing.Container typing.IO typing.TextIO typing.BinaryIO asyncio.Queue queue.Queue numbers.Number types.ModuleType
+ types.FunctionType types.SimpleNamespace collections.ChainMap`
+
 const generics: ReadonlyMap<string, Generic> = new Map<string, Generic>([
   ...entries<Generic>(arrays, "array"),
   ...entries<Generic>(sets, "set"),
@@ -47,7 +59,12 @@ const generics: ReadonlyMap<string, Generic> = new Map<string, Generic>([
   ...entries<Generic>("typing.Annotated", "annotated"),
   ...entries<Generic>("typing.Required typing.NotRequired", "inner"),
   ...entries<Generic>("typing.Callable abc.Callable", "callable"),
-  ...entries<Generic>("builtins.type typing.Type typing.Collection abc.Collection typing.Iterator abc.Iterator", "any"),
+  ...entries<Generic>("builtins.type typing.Type", "any"),
+  ...entries<Generic>(instanceGenerics, "instance"),
+  ...entries<Generic>("typing.DefaultDict collections.defaultdict", "default-map"),
+  ...entries<Generic>("pydantic.Json", "json"),
+  ...entries<Generic>("os.PathLike", "path"),
+  ...entries<Generic>("re.Pattern typing.Pattern", "regex"),
 ])
 
 const text = (format: string): Type => schemaType({ format, type: "string" })
@@ -75,12 +92,8 @@ const plain: ReadonlyMap<string, Type> = new Map<string, Type>([
   ["builtins.bytes", text("binary")],
   ["builtins.complex", schemaType({ type: "string" })],
   ["types.NoneType", { kind: "null" }],
-  ...entries(
-    "typing.Any builtins.object builtins.type typing.Type builtins.bytearray builtins.range builtins.Exception",
-    anything,
-  ),
-  ...entries("typing.Collection abc.Collection typing.Iterator abc.Iterator typing.Hashable abc.Hashable", anything),
-  ...entries("datetime.timezone datetime.tzinfo logging.Logger", anything),
+  ...entries("typing.Any builtins.object builtins.type typing.Type typing.Hashable abc.Hashable", anything),
+  ...entries(instances, instance),
   ...entries(arrays, list),
   ...entries(sets, set),
   ...entries(maps, map),
@@ -97,31 +110,67 @@ const plain: ReadonlyMap<string, Type> = new Map<string, Type>([
   ["decimal.Decimal", decimal],
   ["uuid.UUID", text("uuid")],
   ...entries("pathlib.Path pathlib.PurePath pathlib.PosixPath", text("path")),
-  ["re.Pattern", text("regex")],
-  ["typing.Pattern", text("regex")],
+  ...entries("pathlib.PurePosixPath os.PathLike", text("path")),
+  ...entries("re.Pattern typing.Pattern", text("regex")),
   ["ipaddress.IPv4Address", text("ipv4")],
   ["ipaddress.IPv6Address", text("ipv6")],
+  ["ipaddress.IPv4Network", text("ipv4network")],
+  ["ipaddress.IPv6Network", text("ipv6network")],
+  ["ipaddress.IPv4Interface", text("ipv4interface")],
+  ["ipaddress.IPv6Interface", text("ipv6interface")],
+  ["fractions.Fraction", text("fraction")],
+  ["typing.DefaultDict", map],
+  ["typing.AnyStr", { kind: "union", members: [text("binary"), plainText] }],
   ["zoneinfo.ZoneInfo", text("zoneinfo")],
   ["pydantic.SecretStr", secret],
   ["pydantic.SecretBytes", secret],
-  ["pydantic.HttpUrl", url(2083)],
-  ["pydantic.AnyUrl", url(null)],
-  ["pydantic.AnyHttpUrl", url(null)],
+  ...entries("pydantic.HttpUrl pydantic.WebsocketUrl", url(2083)),
+  ...entries(
+    `pydantic.AnyUrl pydantic.AnyHttpUrl pydantic.AnyWebsocketUrl pydantic.FileUrl pydantic.FtpUrl pydantic.CockroachDsn
+     pydantic.AmqpDsn pydantic.RedisDsn pydantic.KafkaDsn pydantic.MySQLDsn pydantic.MariaDBDsn pydantic.ClickHouseDsn
+     pydantic.SnowflakeDsn`,
+    url(null),
+  ),
+  ...entries(
+    "pydantic.PostgresDsn pydantic.MongoDsn pydantic.NatsDsn",
+    schemaType({ format: "multi-host-uri", minLength: 1, type: "string" }),
+  ),
+  ["pydantic.IPvAnyAddress", text("ipvanyaddress")],
+  ["pydantic.IPvAnyNetwork", text("ipvanynetwork")],
+  ["pydantic.IPvAnyInterface", text("ipvanyinterface")],
+  ["pydantic.Json", schemaType({ contentMediaType: "application/json", contentSchema: {}, type: "string" })],
+  [
+    "pydantic.ByteSize",
+    schemaType({
+      anyOf: [
+        { pattern: String.raw`^\s*(\d*\.?\d+)\s*(\w+)?`, type: "string" },
+        { minimum: 0, type: "integer" },
+      ],
+    }),
+  ],
+  ...entries("pydantic.Base64Str pydantic.Base64Bytes", text("base64")),
+  ...entries("pydantic.Base64UrlStr pydantic.Base64UrlBytes", text("base64url")),
+  ["pydantic.ImportString", schemaType({ type: "string" })],
   ["pydantic.PositiveInt", integer({ exclusiveMinimum: 0 })],
   ["pydantic.NonNegativeInt", integer({ minimum: 0 })],
   ["pydantic.NegativeInt", integer({ exclusiveMaximum: 0 })],
   ["pydantic.NonPositiveInt", integer({ maximum: 0 })],
   ["pydantic.PositiveFloat", number({ exclusiveMinimum: 0 })],
   ["pydantic.NonNegativeFloat", number({ minimum: 0 })],
+  ["pydantic.NegativeFloat", number({ exclusiveMaximum: 0 })],
+  ["pydantic.NonPositiveFloat", number({ maximum: 0 })],
   ["pydantic.StrictInt", integer()],
   ["pydantic.StrictFloat", number()],
   ["pydantic.StrictStr", plainText],
   ["pydantic.StrictBool", truth],
+  ["pydantic.StrictBytes", text("binary")],
   ["pydantic.FiniteFloat", number()],
   ["pydantic.FilePath", text("file-path")],
   ["pydantic.DirectoryPath", text("directory-path")],
   ["pydantic.NewPath", text("path")],
-  ["pydantic.UUID4", text("uuid4")],
+  ["pydantic.SocketPath", text("path")],
+  ...["1", "3", "4", "5", "6", "7", "8"].map((kind): [string, Type] => [`pydantic.UUID${kind}`, text(`uuid${kind}`)]),
+  ...entries("pydantic.PastDatetime pydantic.FutureDatetime", text("date-time")),
   ["pydantic.AwareDatetime", text("date-time")],
   ["pydantic.NaiveDatetime", text("date-time")],
   ["pydantic.PastDate", text("date")],
@@ -137,5 +186,5 @@ export function genericKind(path: string): Generic | null {
 }
 
 function entries<T>(paths: string, value: T): [string, T][] {
-  return paths.split(" ").map((path) => [path, value])
+  return paths.split(/\s+/u).map((path) => [path, value])
 }

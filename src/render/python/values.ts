@@ -23,6 +23,8 @@ export type Value =
   | { readonly kind: "member"; readonly class: ClassFact; readonly name: string; readonly value: Value }
   | { readonly kind: "generic"; readonly origin: Value; readonly args: readonly Lazy[] }
   | { readonly kind: "union"; readonly members: readonly Value[] }
+  /** A method of a text or of a flow, not called yet. */
+  | { readonly kind: "method"; readonly object: Value; readonly name: string }
   | { readonly kind: "call"; readonly callee: Value; readonly args: readonly LazyArgument[]; readonly at: Location }
 
 export interface DictEntry {

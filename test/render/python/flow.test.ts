@@ -75,7 +75,9 @@ t.test("the name is known, or the reason and the place are", async (t) => {
     [`from mine import flow\n@flow\ndef my_flow_1(): pass`, null, /decorator/u],
     [`${flow}if x:\n    @flow\n    def my_flow_1(): pass`, null, /condition/u],
     [`${flow}def g(): pass\nmy_flow_1 = flow(g, name="called")`, "called", null],
-    [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.with_options(name="x")`, null, /only known when it runs/u],
+    [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.with_options(name="x")`, "x", null],
+    [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.with_options(**o)`, null, /hides it/u],
+    [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.copied(name="x")`, null, /only known when it runs/u],
   ]
 
   for (const [text, name, reason] of cases) {

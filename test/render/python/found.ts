@@ -1,0 +1,131 @@
+import type { Case } from "./cases.ts"
+
+/** Mistakes that random repositories brought to light, each made as small as it gets. */
+export const found: readonly Case[] = [
+  flow(
+    "an enum member with an underscore",
+    "from enum import Enum\nclass A(Enum):\n    RED = 'red'\n    _x = 3",
+    "a: A",
+  ),
+  flow(
+    "an underscore member of the wrong type",
+    "from enum import StrEnum\nclass A(StrEnum):\n    RED = 'red'\n    _x = 3",
+    "a: A",
+    false,
+  ),
+  flow(
+    "a serialization alias in a default",
+    "from pydantic import BaseModel, Field\nclass A(BaseModel):\n    x: int = Field(..., serialization_alias='s')",
+    "a: A = A(x=1)",
+    false,
+  ),
+  flow(
+    "an excluded field in a default",
+    "from pydantic import BaseModel, Field\nclass A(BaseModel):\n    x: int = Field(1, exclude=True)",
+    "a: A = A()",
+    false,
+  ),
+  flow(
+    "a class that pydantic doesn't know inside a model",
+    "from logging import Logger\nfrom pydantic import BaseModel\nclass A(BaseModel):\n    x: Logger",
+    "a: A",
+    false,
+  ),
+  flow(
+    "a model that allows any class",
+    "from logging import Logger\nfrom pydantic import BaseModel, ConfigDict\nclass A(BaseModel):\n    model_config = ConfigDict(arbitrary_types_allowed=True)\n    x: Logger",
+    "a: A",
+  ),
+  flow(
+    "a broken model that only a text names",
+    "from logging import Logger\nfrom typing import List\nfrom pydantic import BaseModel\nclass A(BaseModel):\n    x: Logger",
+    'a: List["A"]',
+    false,
+  ),
+  flow("sets inside other values", "", "a=[{'a', 'b'}], b={'k': {'q', 'r'}}", false),
+  flow("a set of one text inside a list", "", "a=[{'a'}]"),
+  flow("bytes and texts in a literal", "from typing import Literal", "a: Literal[b'x', 'x', b'x']"),
+  flow(
+    "a member and its value in a literal",
+    "from enum import Enum\nfrom typing import Literal\nclass A(Enum):\n    RED = 'red'",
+    "a: Literal[A.RED, 'red']",
+  ),
+  flow(
+    "a bound type variable in a union",
+    "from typing import TypeVar, Union\nT = TypeVar('T', bound=None | float)",
+    "a: Union[T, str]",
+  ),
+  flow(
+    "a keyword that stands twice",
+    "from pydantic import BaseModel, Field\nclass A(BaseModel):\n    x: int = Field(..., description='', description='b')",
+    "a: A",
+    false,
+  ),
+  flow(
+    "a frozen dataclass of one that isn't",
+    "from dataclasses import dataclass\n@dataclass\nclass A: pass\n@dataclass(frozen=True)\nclass B(A): pass",
+    "a: B",
+    false,
+  ),
+  flow(
+    "a dataclass field that keeps the default above",
+    "from dataclasses import dataclass\n@dataclass\nclass A:\n    x: str = 'a'\n@dataclass\nclass B(A):\n    x: int",
+    "a: B",
+  ),
+  flow(
+    "a field without schema in the class of a default",
+    "from typing import Callable\nfrom pydantic import BaseModel\nclass B(BaseModel):\n    y: Callable\nclass A(BaseModel):\n    x: B | None = None",
+    "a: object = A()",
+    false,
+  ),
+  flow(
+    "a setting that a subclass takes back",
+    "from pydantic import BaseModel, ConfigDict\nclass A(BaseModel):\n    model_config = ConfigDict(extra='forbid')\nclass B(A):\n    model_config = ConfigDict(extra='ignore')",
+    "a: B",
+  ),
+  flow("equal keys of several types", "", "a={1: 1, True: 2}", false),
+  flow("keys of every kind", "", "a={None: 1, 1.5: 2, False: 3, (1, 'b'): 4, b'x': 5}"),
+  flow(
+    "times of every size",
+    "from datetime import timedelta",
+    "a=timedelta(days=-1, hours=3), b=timedelta(days=400), c=timedelta(hours=1.5), d=timedelta(microseconds=-7), e=timedelta(milliseconds=1500)",
+  ),
+  flow(
+    "paths of every form",
+    "from pathlib import Path",
+    "a=Path('a//b/./c/'), b=Path(), c=Path('a') / 'b', d=Path('a', '/b'), e=Path('//x'), f=Path('a') / Path('..')",
+  ),
+  flow(
+    "generated aliases",
+    "from pydantic import BaseModel, ConfigDict\nfrom pydantic.alias_generators import to_camel\nclass A(BaseModel):\n    model_config = ConfigDict(alias_generator=to_camel)\n    some_name: int\n    a1b: int\n    CamelCase: int = 1",
+    "a: A",
+  ),
+  flow(
+    "text methods and formats",
+    "N = 'A_b'",
+    "a=N.lower().replace('_', '-'), b=f'{N!r:>8}-{7:03d}-{1.5:.2f}', c='%s-%d' % (N, 3), d='{} {x}'.format(1, x=N), e=f'{1e16}'",
+  ),
+  flow(
+    "a result that can't be evaluated and texts that Prefect can",
+    "import typing\ndef other() -> 'Unknown': pass",
+    "a: 'typing.Optional[int]', b: 'Missing' = 1",
+  ),
+  documented("an indented section right at the start", "\n    Args:\n        a: The a.\n    "),
+  {
+    ...flow("a flow with other options", "", ""),
+    files: {
+      "flows.py":
+        "from prefect import flow\n@flow(name='first', description='d')\ndef inner(a: int = 1): pass\nmy_flow = inner.with_options(name='second')\n",
+    },
+  },
+]
+
+function flow(title: string, above: string, parameters: string, decided = true): Case {
+  const text = `${above}\nfrom prefect import flow\n\n@flow\ndef my_flow(${parameters}):\n    pass\n`
+  return { title, files: { "flows.py": text }, path: "flows.py", object: "my_flow", decided }
+}
+
+function documented(title: string, doc: string): Case {
+  const text = `from prefect import flow\n\n@flow\ndef my_flow(a: int):\n    """${doc}"""\n`
+  return { title, files: { "flows.py": text }, path: "flows.py", object: "my_flow", decided: true }
+}
