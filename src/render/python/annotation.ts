@@ -1,13 +1,11 @@
 import type { Json } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
 import { evaluateLazy, locateLazy } from "./evaluate.ts"
+import { isKnown, lookedUpInPrefect } from "./forward.ts"
 import { describeField, type FieldFacts, noField, readMetadataValue } from "./field.ts"
 import { literalType } from "./literals.ts"
 import { boundedUnion, failOver, madeType } from "./made.ts"
-import { namesIn } from "./lazy.ts"
-import { builtins } from "./names.ts"
-import { toScope } from "./scope.ts"
-import { Refused, type Session, Undecided, Untyped } from "./session.ts"
+import { Foreign, type Session, Undecided, Unresolved, Untyped } from "./session.ts"
 import type { Expression } from "./syntax.ts"
 import {
   anything,
@@ -22,7 +20,7 @@ import {
   union,
 } from "./type.ts"
 import { type Generic, genericKind, plainType } from "./typing.ts"
-import { atTheEnd, type ClassFact, type Environment, type Lazy, type LazyArgument, type Value } from "./values.ts"
+import { atTheEnd, type ClassFact, type Lazy, type LazyArgument, type Value } from "./values.ts"
 
 export interface TypeTools {
   readonly session: Session
@@ -36,6 +34,10 @@ export interface TypeTools {
   readonly forward: "module" | "prefect"
   /** Whether classes that pydantic doesn't know are allowed: as parameters, and in models that say so. */
   readonly arbitrary: boolean
+  /** Whether the model around it has settings that a class without own ones would take. */
+  readonly configured: boolean
+  /** What a class of the repository is to pydantic. */
+  readonly kindOf: (fact: ClassFact) => string
 }
 
 /** A type with what `Annotated[...]` says about it. */
@@ -64,28 +66,6 @@ export function parseText(session: Session, text: string, lazy: Lazy): Expressio
   return expression
 }
 
-/**
- * Where Prefect looks up a text that it couldn't evaluate: among the names of its own module. Null when all of them are
- * builtins, which any place has; `unknown` when a name of Prefect's module is meant that isn't followed.
- */
-export function lookedUpInPrefect(
-  session: Session,
-  expression: Expression,
-  at: Environment,
-): Environment | "unknown" | "absent" {
-  const names = namesIn(expression)
-  if (names.some((name) => prefectNames.has(name))) return "unknown"
-  if (names.every((name) => builtins.has(name))) return { ...at, hidden: new Set() }
-  if (!names.every((name) => builtins.has(name) || prefectModules.has(name))) return "absent"
-  const parsed = session.parser.parse(prefectImports)
-  if (parsed.kind !== "module") return "unknown"
-  // The place stays that of the text: only the names are Prefect's.
-  return { scope: toScope(at.scope.path, parsed.module), before: Number.POSITIVE_INFINITY, hidden: new Set() }
-}
-
-const prefectImports = "import typing\nimport typing as t\nimport pydantic\n"
-const prefectModules = new Set(["typing", "t", "pydantic"])
-
 function readForward(tools: TypeTools, text: string, lazy: Lazy): AnnotatedType {
   const expression = parseText(tools.session, text, lazy)
   const module = { expression, environment: atTheEnd(lazy.environment) }
@@ -96,14 +76,20 @@ function readForward(tools: TypeTools, text: string, lazy: Lazy): AnnotatedType 
   return readAnnotation(tools, { expression, environment })
 }
 
-/** Prefect takes the parameter as untyped. But a class that can't be made at all breaks the import of the file. */
+/**
+ * Prefect takes the parameter as untyped. But a class of the repository that can't be made at all breaks the import of
+ * the file, so what the text names must be known as well.
+ */
 export function unresolved(tools: TypeTools, lazy: Lazy): never {
+  const { scope } = lazy.environment
+  const bound = isKnown(lazy.expression, scope)
+  if (!bound) throw new Unresolved()
   try {
     readAnnotation({ ...tools, forward: "module" }, lazy)
   } catch (error) {
-    if (error instanceof Refused || !(error instanceof Undecided || error instanceof Untyped)) throw error
+    if (!(error instanceof Foreign || error instanceof Untyped)) throw error
   }
-  throw new Untyped()
+  throw new Unresolved()
 }
 
 function typeOfLazy(tools: TypeTools, lazy: Lazy): Type {
@@ -153,7 +139,7 @@ function mergeFields(first: FieldFacts, second: FieldFacts): FieldFacts {
 function typeOf(tools: TypeTools, value: Value, at: Location): Type {
   if (value.kind === "none") return { kind: "null" }
   if (value.kind === "outside") return allowed(tools, outsideType(value.path, at), at)
-  if (value.kind === "class") return allowed(tools, tools.define(value.class, at), at)
+  if (value.kind === "class") return classType(tools, value.class, at)
   if (value.kind === "generic") return genericType(tools, value, at)
   if (value.kind === "union") return unionOf(tools, value.members, at)
   if (value.kind === "call") return madeType({ ...tools, typeOf: (lazy) => typeOfLazy(tools, lazy) }, value)
@@ -163,22 +149,45 @@ function typeOf(tools: TypeTools, value: Value, at: Location): Type {
 /** pydantic refuses a class that it doesn't know where a class of fields names it. */
 function allowed(tools: TypeTools, type: Type, at: Location): Type {
   if (tools.arbitrary || type.kind !== "schema" || type.family !== "instance") return type
-  throw new Refused("pydantic has no schema for this class, so the class around it can't be made", at)
+  throw new Undecided("pydantic has no schema for this class, so the class around it can't be made", at)
+}
+
+/** A class that has no settings of its own takes those of the model around it. */
+function classType(tools: TypeTools, fact: ClassFact, at: Location): Type {
+  const type = tools.define(fact, at)
+  if (tools.configured && ["typed-dict", "dataclass"].includes(tools.kindOf(fact))) {
+    throw new Undecided("the settings of the model around it change this class", at)
+  }
+  return allowed(tools, type, at)
 }
 
 function outsideType(path: string, at: Location): Type {
   const type = plainType(path)
   if (type !== null) return type
   const [root, name] = [path.split(".")[0] ?? path, path.split(".").at(-1) ?? path]
-  throw new Undecided(`\`${name}\` comes from \`${root}\`, which isn't in this repository`, at)
+  throw new Foreign(`\`${name}\` comes from \`${root}\`, which isn't in this repository`, at)
 }
 
 function unionOf(tools: TypeTools, members: readonly Value[], at: Location): Type {
   const types = members.map((member) => {
     if (member.kind === "str") throw new Undecided("a text in a `|` type isn't followed", at)
-    return typeOf(tools, member, at)
+    return orSchemaless(() => typeOf(tools, member, at))
   })
   return boundedUnion(types, at)
+}
+
+/** A member of a union: one without schema is left out. */
+function memberOf(tools: TypeTools, lazy: Lazy): Type {
+  return orSchemaless(() => typeOfLazy(tools, lazy))
+}
+
+function orSchemaless(read: () => Type): Type {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Untyped && !(error instanceof Unresolved)) return { kind: "schemaless" }
+    throw error
+  }
 }
 
 function genericType(tools: TypeTools, value: Extract<Value, { kind: "generic" }>, at: Location): Type {
@@ -194,9 +203,10 @@ function genericType(tools: TypeTools, value: Extract<Value, { kind: "generic" }
     const { type, field } = readAnnotated(tools, args, at)
     return { kind: "sealed", inner: applyField(type, field, at) }
   }
+  const read = kind === "union" ? memberOf : typeOfLazy
   return containerType(
     kind,
-    args.map((arg) => typeOfLazy(tools, arg)),
+    args.map((arg) => read(tools, arg)),
     at,
   )
 }
@@ -256,7 +266,10 @@ function defaultMap(types: readonly Type[], at: Location): Type {
     ["string", "integer", "number", "boolean"].includes(type) &&
     Object.keys(more).length === 0
   const container = type === "array" || type === "object"
-  return (plain || container) && more["prefixItems"] === undefined ? mapType(types, at) : failOver(at)
+  if (!(plain || container) || more["prefixItems"] !== undefined) return failOver(at)
+  // A limit on its length is written in another way than that of a `dict`.
+  const map = mapType(types, at)
+  return map.kind === "schema" ? schemaType(map.schema) : map
 }
 
 function tupleType(tools: TypeTools, args: readonly Lazy[], at: Location): Type {
@@ -267,15 +280,6 @@ function tupleType(tools: TypeTools, args: readonly Lazy[], at: Location): Type 
   if (args.length === 1 && first?.expression.kind === "tuple") return tupleOf([])
   return tupleOf(args.map((arg) => typeOfLazy(tools, arg)))
 }
-
-/** Names bound in the module that makes the schema, `prefect._internal.pydantic.v2_schema`, and in its function. */
-const prefectNames = new Set(
-  (
-    "inspect V2BaseModel ConfigDict PydanticUndefinedAnnotation create_model PydanticUserError FieldInfo TypeAdapter " +
-    "GenerateEmptySchemaForUserClasses is_v2_model is_v2_type has_v2_type_as_param process_v2_params create_v2_schema name_ model_cfg " +
-    "model_base model_fields model adapter schema"
-  ).split(" "),
-)
 
 function readMetadata(tools: TypeTools, lazy: Lazy): FieldFacts {
   const value: Value = evaluateLazy(tools.session, lazy)

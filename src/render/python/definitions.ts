@@ -7,7 +7,7 @@ import { enumMembers, enumMixin, type Mixin } from "./enums.ts"
 import { evaluate } from "./evaluate.ts"
 import { dataclassFields, fieldSchema, type ClassField, modelFields, typedDictFields } from "./fields.ts"
 import { dumpInstance } from "./instances.ts"
-import { classKind, type ClassKind, configSchema } from "./kinds.ts"
+import { classKind, type ClassKind, configSchema, isConfigured, noConfig } from "./kinds.ts"
 import { locate, type Session, Undecided, Untyped } from "./session.ts"
 import { instance, literalKind, reference, type Type } from "./type.ts"
 import { type ClassFact, type LazyArgument, sameClass, type Value } from "./values.ts"
@@ -27,6 +27,8 @@ export function openDefinitions(session: Session): Definitions {
     session,
     forward: "prefect",
     arbitrary: true,
+    configured: false,
+    kindOf: (fact) => (enumMixin({ session, evaluate }, fact) === null ? classKind(session, fact).kind : "enum"),
     define: (fact, at) => session.within(at, null, () => define({ tools, classes, schemas }, fact, at)),
     // The classes of a default aren't part of the schema: they get definitions of their own, thrown away.
     dump: (fact, args, at) =>
@@ -52,7 +54,14 @@ function define(draft: Draft, fact: ClassFact, at: Location): Type {
   if (kind?.kind === "plain") return instance
   draft.classes.set(name, fact)
   draft.schemas[name] = {}
-  draft.schemas[name] = mixin === null ? recordSchema(draft, fact) : enumSchema(draft, { fact, mixin, at: own })
+  try {
+    draft.schemas[name] = mixin === null ? recordSchema(draft, fact) : enumSchema(draft, { fact, mixin, at: own })
+  } catch (error) {
+    // Without schema it is left out of unions, and may be asked for again.
+    draft.classes.delete(name)
+    delete draft.schemas[name]
+    throw error
+  }
   return reference(name)
 }
 
@@ -91,7 +100,8 @@ function recordSchema(draft: Draft, fact: ClassFact): JsonObject {
 
 /** How types are read inside a class. */
 function inside(tools: TypeTools, kind: ClassKind): TypeTools {
-  return { ...tools, forward: "module", arbitrary: kind.kind === "model" && kind.config.arbitrary }
+  const config = kind.kind === "model" ? kind.config : noConfig
+  return { ...tools, forward: "module", arbitrary: config.arbitrary, configured: isConfigured(config) }
 }
 
 function objectSchema(

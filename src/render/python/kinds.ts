@@ -28,7 +28,7 @@ export interface ModelConfig {
   /** Takes its values from the environment too. */
   readonly settings: boolean
 }
-const noConfig: ModelConfig = {
+export const noConfig: ModelConfig = {
   title: null,
   extra: "ignore",
   added: {},
@@ -214,6 +214,11 @@ function aliasGenerator(path: string): Partial<ModelConfig> | null {
 
 function refuse(at: Location): never {
   throw new Undecided("a made object in `json_schema_extra` isn't followed", at)
+}
+
+/** Whether some setting shows in a schema. */
+export function isConfigured({ title, extra, added, aliases }: ModelConfig): boolean {
+  return title !== null || extra !== "ignore" || Object.keys(added).length > 0 || aliases !== null
 }
 
 /** What the settings add to the schema of the class. */

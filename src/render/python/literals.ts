@@ -2,7 +2,7 @@ import { encode, type EncodeTools } from "./encode.ts"
 import type { Location } from "../../core/model.ts"
 import { evaluateLazy, locateLazy } from "./evaluate.ts"
 import { Undecided } from "./session.ts"
-import { literalOf, type Type } from "./type.ts"
+import { literalOf, schemaType, type Type } from "./type.ts"
 import { genericKind } from "./typing.ts"
 import { type Lazy, sameValue, type Value } from "./values.ts"
 
@@ -10,7 +10,12 @@ import { type Lazy, sameValue, type Value } from "./values.ts"
 export function literalType(tools: EncodeTools, args: readonly Lazy[]): Type {
   const values = args.flatMap((arg) => literalValues(tools, arg))
   const distinct = distinctValues(values)
-  return literalOf(distinct.map(({ value, at }) => encode(tools, value, at)))
+  const kinds = distinct.map(({ value }) => (value.kind === "member" ? value.value.kind : value.kind))
+  const type = literalOf(distinct.map(({ value, at }) => encode(tools, value, at)))
+  // A whole float is a number without a fraction in JSON, but no integer to pydantic.
+  if (type.kind !== "schema" || !kinds.includes("float")) return type
+  const { type: _type, ...schema } = type.schema
+  return schemaType(kinds.every((kind) => kind === "float") ? { ...schema, type: "number" } : schema)
 }
 
 interface LiteralValue {

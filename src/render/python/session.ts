@@ -22,12 +22,17 @@ export class Undecided extends Error {
 /** A name that isn't bound when Python looks for it, so that it raises a NameError. */
 export class NotBound extends Undecided {}
 
-/** Something that Python or pydantic refuses, so that the file can't be imported at all. */
-export class Refused extends Undecided {}
+/** A type from a package that isn't in the repository. */
+export class Foreign extends Undecided {}
 
 /** A type that has no JSON schema: Prefect then takes the whole parameter as untyped. */
 export class Untyped extends Error {
-  override readonly name = "Untyped"
+  override readonly name: string = "Untyped"
+}
+
+/** A text that Prefect can't look up: unlike a type without schema it takes a union around it along. */
+export class Unresolved extends Untyped {
+  override readonly name = "Unresolved"
 }
 
 /** A default that has no JSON form (a function or a class): pydantic leaves it out of the schema. */

@@ -13,7 +13,7 @@ export function textOf(value: Value): string | null {
 }
 
 /** `repr(value)`; of texts only those that need no escapes. */
-export function reprOf(value: Value): string | null {
+function reprOf(value: Value): string | null {
   if (value.kind !== "str") return textOf(value)
   if (!/^[ -~]*$/u.test(value.value) || value.value.includes("\\")) return null
   const quote = value.value.includes("'") && !value.value.includes('"') ? '"' : "'"
@@ -24,7 +24,7 @@ const specForm =
   /^(?:(?<fill>.)?(?<align>[<>^]))?(?<zero>0)?(?<width>\d+)?(?<comma>,)?(?:\.(?<digits>\d{1,2}))?(?<type>[sdf])?$/u
 
 /** `format(value, spec)` for texts, whole numbers and floats with a fixed number of digits; null for the rest. */
-export function formatValue(value: Value, spec: string): string | null {
+function formatValue(value: Value, spec: string): string | null {
   if (spec === "") return textOf(value)
   const parts = specForm.exec(spec)?.groups
   if (parts === undefined) return null

@@ -103,8 +103,8 @@ function sameItems(a: readonly Value[], b: readonly Value[]): boolean {
   )
 }
 
-function isPlain(value: Value): value is Extract<Value, { kind: "int" | "float" | "str" | "bool" }> {
-  return ["int", "float", "str", "bool"].includes(value.kind)
+function isPlain(value: Value): value is Extract<Value, { kind: "int" | "float" | "str" | "bytes" | "bool" }> {
+  return ["int", "float", "str", "bytes", "bool"].includes(value.kind)
 }
 
 export function sameClass(a: ClassFact, b: ClassFact): boolean {

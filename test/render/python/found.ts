@@ -110,6 +110,49 @@ export const found: readonly Case[] = [
     "import typing\ndef other() -> 'Unknown': pass",
     "a: 'typing.Optional[int]', b: 'Missing' = 1",
   ),
+  flow(
+    "a union with a model that has no schema",
+    "from typing import Callable, Sequence, Union\nfrom pydantic import BaseModel\nclass A(BaseModel):\n    x: Callable",
+    "a: Union[A, Sequence[bytes]], b: A | None = None, c: list[A] = []",
+  ),
+  flow(
+    "a union with a text that can't be looked up",
+    "from typing import List, Union\nfrom pydantic import BaseModel\nclass A(BaseModel): pass",
+    'a: Union[List["A"], int]',
+  ),
+  flow(
+    "settings that a TypedDict takes from the model around it",
+    "from typing_extensions import TypedDict\nfrom pydantic import BaseModel, ConfigDict\nclass A(TypedDict):\n    x: int\nclass B(BaseModel):\n    model_config = ConfigDict(extra='forbid')\n    a: A",
+    "b: B",
+    false,
+  ),
+  flow(
+    "a limit on a defaultdict",
+    "from typing import DefaultDict\nfrom pydantic import BaseModel, Field\nclass A(BaseModel):\n    x: DefaultDict[str, int] = Field({}, max_length=5)",
+    "a: A",
+    false,
+  ),
+  flow(
+    "a float member in a literal",
+    "from enum import Enum\nfrom typing import Literal\nclass A(Enum):\n    X = 2.0\n    Y = 2.5",
+    "a: Literal[A.X], b: Literal[A.X, A.Y]",
+  ),
+  flow(
+    "equal bytes in a unique enum",
+    "from enum import Enum, unique\n@unique\nclass A(Enum):\n    X = b'q'\n    Y = b'q'",
+    "a: A",
+    false,
+  ),
+  flow(
+    "a titled type inside a mapping",
+    "from typing import Annotated\nfrom pydantic import Field",
+    "a: dict[str, Annotated[str, Field(description='d', title='t')]] = {}",
+  ),
+  flow(
+    "types of every library",
+    "import ipaddress, os\nfrom typing import AnyStr, DefaultDict\nfrom fractions import Fraction\nfrom pydantic import ByteSize, Json, PostgresDsn, conint, conlist, constr, NonPositiveFloat, Base64Str",
+    "a: ipaddress.IPv4Network, b: AnyStr, c: DefaultDict[str, int], d: Fraction, e: ByteSize, f: Json[list[int]], g: PostgresDsn, h: conint(ge=1), i: conlist(int, min_length=1), j: constr(max_length=3) | None, k: NonPositiveFloat, l: Base64Str, m: os.PathLike[str]",
+  ),
   documented("an indented section right at the start", "\n    Args:\n        a: The a.\n    "),
   {
     ...flow("a flow with other options", "", ""),

@@ -13,7 +13,7 @@ export interface Definition {
 }
 type Definitions = fc.Arbitrary<Definition>
 
-export const docstring: Parts = fc
+const docstring: Parts = fc
   .constantFrom(
     null,
     null,

@@ -43,7 +43,7 @@ const docLine = fc.constantFrom(
 )
 
 /** A docstring of a flow: any mix of the usual styles, rightly and wrongly indented. */
-export const flowDoc: Parts = fc
+const flowDoc: Parts = fc
   .record({
     lines: fc.array(docLine, { maxLength: 10 }),
     first: fc.constantFrom("Summary.", "", "  Indented.", "Args:", "Ünï 日本."),

@@ -15,7 +15,7 @@ function typed(types: Parts, values: Parts): Typeds {
 
 const none = oneOf("None")
 
-export const plain: Typeds = fc.oneof(
+const plain: Typeds = fc.oneof(
   { weight: 6, arbitrary: typed(oneOf("str"), byType.str) },
   { weight: 5, arbitrary: typed(oneOf("int"), byType.int) },
   { weight: 3, arbitrary: typed(oneOf("bool"), byType.bool) },
@@ -213,7 +213,7 @@ export const anyType: Typeds = fc.letrec<{ type: Typed }>((tie) => {
       {
         weight: 1,
         arbitrary: fc.nat(3).map((index) => ({
-          type: (world: World) => `${world.out("typing.List")}["${world.own("model", index)?.name ?? "int"}"]`,
+          type: (world: World) => `${world.out("typing.List")}["${world.own("model", index)?.text ?? "int"}"]`,
           value: constant("[]"),
         })),
       },
