@@ -39,7 +39,9 @@ export function modelFields(tools: TypeTools, fact: ClassFact): readonly ClassFi
   const fields = collect(tools, fact, (statement) => {
     if (statement.kind === "annotated") return modelField(tools, fact, statement)
     const quiet =
-      (statement.kind === "function" && isQuietMethod(tools.session, fact, statement)) ||
+      (statement.kind === "function" &&
+        isQuietMethod(tools.session, fact, statement) &&
+        !replacesDecorated(tools, fact, statement.name)) ||
       (statement.kind === "class" && statement.name === "Config") ||
       (statement.kind === "assign" && statement.names.every((name) => name.startsWith("_") || name === "model_config"))
     if (quiet) return null
@@ -134,6 +136,16 @@ function keepDefault(field: ClassField, above: ClassField | undefined): ClassFie
   if (above === undefined || field.field.default.kind !== "required" || above.field.default.kind !== "value")
     return field
   return { ...field, field: { ...field.field, default: above.field.default }, required: false }
+}
+
+/** A validator or serializer of a base class under the same name: pydantic then calls this one in its way. */
+function replacesDecorated(tools: TypeTools, fact: ClassFact, name: string): boolean {
+  return classKind(tools.session, fact).parents.some(
+    (parent) =>
+      parent.syntax.body.some(
+        (other) => other.kind === "function" && other.name === name && other.decorators.length > 0,
+      ) || replacesDecorated(tools, parent, name),
+  )
 }
 
 function parentFields(tools: TypeTools, fact: ClassFact): readonly ClassField[] {

@@ -153,6 +153,12 @@ export const found: readonly Case[] = [
     "import ipaddress, os\nfrom typing import AnyStr, DefaultDict\nfrom fractions import Fraction\nfrom pydantic import ByteSize, Json, PostgresDsn, conint, conlist, constr, NonPositiveFloat, Base64Str",
     "a: ipaddress.IPv4Network, b: AnyStr, c: DefaultDict[str, int], d: Fraction, e: ByteSize, f: Json[list[int]], g: PostgresDsn, h: conint(ge=1), i: conlist(int, min_length=1), j: constr(max_length=3) | None, k: NonPositiveFloat, l: Base64Str, m: os.PathLike[str]",
   ),
+  flow(
+    "a serializer that replaces one of another kind",
+    "from pydantic import BaseModel, field_serializer, model_serializer\nclass A(BaseModel):\n    @field_serializer('*')\n    def write(self, value):\n        return value\nclass B(A):\n    @model_serializer\n    def write(self) -> str:\n        return ''\n    x: str",
+    "a: B",
+    false,
+  ),
   documented("an indented section right at the start", "\n    Args:\n        a: The a.\n    "),
   {
     ...flow("a flow with other options", "", ""),
