@@ -4,11 +4,11 @@
  */
 export function refuseCron(text: string): string | null {
   const lower = text.toLowerCase()
-  const parts = (aliases[lower] ?? lower).split(/\s+/).filter((part) => part !== "")
+  const parts = (aliases[lower] ?? text).split(/\s+/).filter((part) => part !== "")
   if (lower.startsWith("@") && !aliases[lower]) return `it is none of ${Object.keys(aliases).join(", ")}`
   if (parts.length < 5 || parts.length > fieldNames.length)
     return `it has ${parts.length} parts; it needs minute, hour, day, month and weekday`
-  const wrong = parts.findIndex((part, index) => !isField(part, fieldOf(index, parts.length)))
+  const wrong = parts.findIndex((part, index) => !isField(part.toLowerCase(), fieldOf(index, parts.length)))
   return wrong < 0 ? null : `"${parts[wrong]}" is no ${fieldNames[wrong]}`
 }
 
