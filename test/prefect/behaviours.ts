@@ -59,7 +59,7 @@ async function creating({ client, server, flow }: Place): Promise<void> {
     const { schedules: lived, concurrencyOptions, ...others } = (read as LiveDeployment).fields
     const { schedules: _schedules, concurrencyOptions: _options, ...expected } = fields
     const entrypoint = "flows/etl.py:etl"
-    t.strictSame(others, { ...expected, entrypoint, tags: ["b", "a"], workQueue: null })
+    t.strictSame(others, { ...expected, entrypoint, tags: ["b", "a"], workQueue: null, automations: null })
     t.equal(concurrencyOptions?.collisionStrategy, "CANCEL_NEW")
     t.strictSame(
       lived.map(({ id: _id, ...schedule }) => schedule),

@@ -6,6 +6,8 @@ import type { Expression, ModuleSyntax, Parsed, Place } from "./syntax.ts"
 
 const fileBytesMax = 1024 * 1024
 const parseMsMax = 2_000
+/** A file of 1 MiB of plain data has 300,000; half a million one-letter statements would take seconds and 400 MB. */
+const nodesMax = 500_000
 /** Parsed files are kept for the next turn, because most commits change few files; bounds what that may take. */
 const memoFilesMax = 2_000
 const memoCharactersMax = 8 * 1024 * 1024
@@ -65,12 +67,12 @@ export class PythonParser {
     if (text.length > fileBytesMax || Buffer.byteLength(text) > fileBytesMax) return { kind: "too-large" }
     // Python's own reader knows only one line end; a byte order mark isn't code.
     const source = text.replace(/^\uFEFF/u, "").replaceAll(/\r\n?/gu, "\n")
-    const module = this.#withRoot(source, (root) => toModule(root, source))
+    const module = this.#withRoot(source, (root) => (root.descendantCount > nodesMax ? null : toModule(root, source)))
     return module === null ? { kind: "too-slow" } : { kind: "module", module }
   }
 
   /** The tree lives in the WASM heap, so it is freed before this returns. */
-  #withRoot<T>(source: string, use: (root: Node) => T): T | null {
+  #withRoot<T>(source: string, use: (root: Node) => T | null): T | null {
     const deadline = performance.now() + parseMsMax
     const tree = this.#parser.parse(source, null, { progressCallback: () => performance.now() > deadline })
     if (tree === null) {

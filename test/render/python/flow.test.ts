@@ -135,6 +135,7 @@ t.test("what stands in the way is a problem with its place", async (t) => {
     ["my_flow", { kind: "missing" }, "flow-file-missing", undefined],
     ["my_flow", { kind: "unreadable", reason: "it is a symlink" }, "flow-file-missing", undefined],
     ["my_flow", big, "flow-file-too-large", undefined],
+    ["my_flow", `${flow}${"a;".repeat(500_000)}\n`, "flow-file-too-slow", undefined],
     ["my_flow", `${flow}@flow\ndef my_flow(:\n    pass\n`, "python-syntax", 3],
     ["my_flow", `${flow}@flow\ndef my_flow(a=1, b):\n    pass\n`, "python-syntax", 3],
     ["my_flow", "def my_flow(): pass\n", "not-a-flow", 1],
