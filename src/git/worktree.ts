@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto"
 import fs, { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync, statSync } from "node:fs"
-import { lstat, opendir, readFile } from "node:fs/promises"
-import { basename, dirname, join, resolve as resolvePath } from "node:path"
+import { lstat, readFile } from "node:fs/promises"
+import { dirname, join, resolve as resolvePath } from "node:path"
 import type { Revision, Tree, TreeEntry } from "../core/model.ts"
 import type { Ref, Remote } from "../core/source.ts"
 import { GitError, toError } from "../lib/errors.ts"
+import { entriesMax, listFolder, unreadable, type Named } from "./listing.ts"
 
 /**
  * A folder on disk, read as if it were a commit: what `plan --working-tree` and `validate` look at. Its files count as
@@ -33,7 +34,6 @@ interface Commits {
   ): Promise<ReadonlyMap<string, Blob>>
 }
 
-const entriesMax = 200_000
 /** Files are hashed through it, one after the other. */
 const chunk = Buffer.allocUnsafe(64 * 1024)
 const zeroId = "0".repeat(40) as Revision
@@ -110,7 +110,7 @@ export class WorkTree {
     if (!this.#isHere(revision)) return this.#otherCommits(revision).tree(remote, revision, signal)
     const entries = new Map<string, TreeEntry>()
     try {
-      await this.#walk("", entries, signal)
+      this.#walk("", listFolder(this.#folder), entries, signal)
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof GitError) throw error
@@ -140,18 +140,20 @@ export class WorkTree {
     throw new GitError(message, { kind: "stalled", code: "revision-not-found" })
   }
 
-  async #walk(folder: string, entries: Map<string, TreeEntry>, signal: AbortSignal): Promise<void> {
+  /** At once, for the reason of `#read`; each folder is listed once, and its names say what it is. */
+  #walk(folder: string, names: readonly Named[], entries: Map<string, TreeEntry>, signal: AbortSignal): void {
     signal.throwIfAborted()
     const children: Child[] = []
     entries.set(
       folder,
       lazyEntry("folder", () => treeId(children, entries)),
     )
-    for await (const { name, kind: seen } of readFolder(join(this.#folder, folder))) {
+    for (const { name, kind: seen } of names) {
       const path = folder === "" ? name : `${folder}/${name}`
-      const kind = seen === "folder" ? await folderKind(join(this.#folder, path)) : seen
+      const below = seen === "folder" && !skippedFolders.has(name) ? listFolder(join(this.#folder, path)) : []
+      const kind = seen === "folder" ? folderKind(name, below) : seen
       if (kind === null) continue
-      if (kind === "folder") await this.#walk(path, entries, signal)
+      if (kind === "folder") this.#walk(path, below, entries, signal)
       else entries.set(path, this.#entry(path, kind))
       children.push({ name, path, kind, mode: () => modeOf(kind, join(this.#folder, path)) })
       if (entries.size > entriesMax) throw unreadable(`${this.#folder} has more than ${entriesMax} files`)
@@ -189,20 +191,11 @@ interface Child {
   readonly mode: () => string
 }
 
-async function* readFolder(path: string): AsyncGenerator<{ name: string; kind: "file" | "folder" | "symlink" }> {
-  for await (const entry of await opendir(path, { bufferSize: 256 })) {
-    const { name } = entry
-    if (entry.isSymbolicLink()) yield { name, kind: "symlink" }
-    else if (entry.isDirectory()) yield { name, kind: "folder" }
-    // Git has no sockets, pipes and devices; reading one could block for ever.
-    else if (entry.isFile()) yield { name, kind: "file" }
-  }
-}
-
 /** A nested checkout is a submodule to Git; a Python environment is no part of a repository, whatever its name. */
-async function folderKind(folder: string): Promise<"folder" | "submodule" | null> {
-  if (skippedFolders.has(basename(folder)) || (await exists(join(folder, "pyvenv.cfg")))) return null
-  return (await exists(join(folder, ".git"))) ? "submodule" : "folder"
+function folderKind(name: string, below: readonly Named[]): "folder" | "submodule" | null {
+  const has = (wanted: string): boolean => below.some((child) => child.name === wanted)
+  if (skippedFolders.has(name) || has("pyvenv.cfg")) return null
+  return has(".git") ? "submodule" : "folder"
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -270,8 +263,4 @@ function fileId(path: string): string {
   } catch (error) {
     throw unreadable(`${path} can't be read: ${toError(error).message}`, error)
   }
-}
-
-function unreadable(message: string, cause?: unknown): GitError {
-  return new GitError(message, { kind: "stalled", code: "worktree-unreadable", cause })
 }
