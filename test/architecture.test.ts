@@ -52,6 +52,25 @@ t.test("imports stay within the walls of their room", async (t) => {
   t.strictSame(crossing, [])
 })
 
+t.test("no file imports itself by way of others, not even a type", async (t) => {
+  const below = Map.groupBy(imports, ({ from }) => from)
+  const reaches = (start: string): ReadonlySet<string> => {
+    const seen = new Set<string>()
+    for (const open = [start]; open.length > 0;) {
+      for (const { to } of below.get(open.pop() ?? "") ?? []) {
+        if (seen.has(to)) continue
+        seen.add(to)
+        open.push(to)
+      }
+    }
+    return seen
+  }
+  t.strictSame(
+    [...below.keys()].filter((file) => reaches(file).has(file)),
+    [],
+  )
+})
+
 t.test("the shipped Python grammar is the one of the pinned package", async (t) => {
   const shipped = readFileSync("src/render/python/tree-sitter-python.wasm")
   const pinned = readFileSync("node_modules/tree-sitter-python/tree-sitter-python.wasm")

@@ -1,4 +1,4 @@
-import type { FieldDiff } from "./change.ts"
+import type { AutomationWrite, FieldDiff } from "./change.ts"
 import { canonicalJson, isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
 import { isControlTag, markTags, pruneTag, readMark, readPruneTag, type Owner } from "./mark.ts"
 import type { Automation, DeploymentKey, LiveAutomation } from "./model.ts"
@@ -13,16 +13,6 @@ interface Pair {
   readonly desired: Automation | null
   readonly live: LiveAutomation | null
 }
-
-export type AutomationWrite =
-  | { readonly kind: "make"; readonly automation: Automation; readonly tags: readonly string[] }
-  | {
-      readonly kind: "replace"
-      readonly live: LiveAutomation
-      readonly automation: Automation
-      readonly tags: readonly string[]
-    }
-  | { readonly kind: "remove"; readonly live: LiveAutomation }
 
 /** Whether it bears a mark for its own name on its own deployment, whoever of ours set it. */
 export function isMarked(live: LiveAutomation, name = live.name): boolean {

@@ -1,13 +1,14 @@
-import type { AutomationWrite } from "./automation.ts"
 import type { Json, JsonObject } from "./json.ts"
 import type { Obstacles } from "./obstacles.ts"
 import type {
+  Automation,
   DeploymentFields,
   DeploymentId,
   DeploymentKey,
   DesiredDeployment,
   FieldName,
   Instant,
+  LiveAutomation,
   LiveDeployment,
   Location,
   Problem,
@@ -98,6 +99,17 @@ export interface Write {
   readonly patch: DeploymentPatch
   readonly automations: readonly AutomationWrite[]
 }
+
+/** What apply does to one automation of a deployment; a replacement is decided for one very state of it. */
+export type AutomationWrite =
+  | { readonly kind: "make"; readonly automation: Automation; readonly tags: readonly string[] }
+  | {
+      readonly kind: "replace"
+      readonly live: LiveAutomation
+      readonly automation: Automation
+      readonly tags: readonly string[]
+    }
+  | { readonly kind: "remove"; readonly live: LiveAutomation }
 
 /** Present = sent. Everything for one deployment goes in one PATCH, because each PATCH re-makes its scheduled runs. */
 export interface DeploymentPatch {

@@ -1,5 +1,5 @@
-import { planAutomations, planReturn, type AutomationWrite } from "./automation.ts"
-import { reasons, type Change, type FieldDiff, type Plan } from "./change.ts"
+import { planAutomations, planReturn } from "./automation.ts"
+import { reasons, type AutomationWrite, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
 import { markTags, owns, readMark, readPruneTag, sameOwner, type Owner } from "./mark.ts"
 import type {

@@ -2,7 +2,7 @@ import type { SecretReader } from "../core/secret.ts"
 import type { Clock } from "../lib/clock.ts"
 import type { Events } from "../observe/events.ts"
 import type { WorkspaceState } from "./memory.ts"
-import type { Eyes } from "./observe.ts"
+import type { Eyes } from "./eyes.ts"
 import type { GitPort, ImagesPort, RenderPort } from "./ports.ts"
 
 /** What all turns of a daemon share. */

@@ -3,33 +3,11 @@ import type { Desired, DeploymentKey, Revision, Snapshot, Tree } from "../core/m
 import { emptyRecord, parseRecord, recordName, type SourceRecord } from "../core/record.ts"
 import type { SecretReader } from "../core/secret.ts"
 import type { Source } from "../core/source.ts"
-import type { Clock } from "../lib/clock.ts"
 import { ConfigError, GitError } from "../lib/errors.ts"
+import type { Eyes } from "./eyes.ts"
 import { askImages } from "./pushed.ts"
-import type {
-  GitBlob,
-  GitPort,
-  ImagesPort,
-  Index,
-  Inputs,
-  RenderBlob,
-  RenderPort,
-  Resolution,
-  WorkspacePort,
-} from "./ports.ts"
-import type { Freshness, Snapshots } from "./snapshots.ts"
-
-/** The eyes of a turn: what Git says, what Prefect says, and the inputs between them. Nothing is written here. */
-export interface Eyes {
-  readonly installation: string
-  readonly git: GitPort
-  readonly render: RenderPort
-  readonly images: ImagesPort
-  readonly secrets: SecretReader
-  readonly port: WorkspacePort
-  readonly snapshots: Snapshots
-  readonly clock: Clock
-}
+import type { GitBlob, Index, Inputs, RenderBlob, Resolution } from "./ports.ts"
+import type { Freshness } from "./snapshots.ts"
 
 /** What one source has seen so far; kept between turns, safe to lose. */
 export interface Sight {

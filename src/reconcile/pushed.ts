@@ -2,7 +2,7 @@ import type { ImageVerdict } from "../core/image.ts"
 import type { Json } from "../core/json.ts"
 import type { DeploymentKey, Snapshot } from "../core/model.ts"
 import type { Source } from "../core/source.ts"
-import type { Eyes } from "./observe.ts"
+import type { Eyes } from "./eyes.ts"
 import type { Index, Inputs } from "./ports.ts"
 
 interface Asked {

@@ -1,4 +1,4 @@
-import type { AutomationWrite } from "../../src/core/automation.ts"
+import type { AutomationWrite } from "../../src/core/change.ts"
 import { digestOf } from "../../src/core/digest.ts"
 import type { DeploymentCreate, DeploymentPatch, SchedulePatch, Write } from "../../src/core/change.ts"
 import type { Json } from "../../src/core/json.ts"

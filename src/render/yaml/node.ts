@@ -1,5 +1,11 @@
 import { Refused, type Place } from "./cursor.ts"
-import type { Scalar } from "./scalar.ts"
+
+/** What a scalar is to Python; JSON has fewer types, and `1.0`, for one, looks like `1` there. */
+export interface Scalar {
+  readonly type: ScalarType
+  readonly value: null | boolean | number | bigint | string
+}
+type ScalarType = "null" | "bool" | "int" | "float" | "time" | "text"
 
 /** A value with its place. Shared where the file uses an alias. */
 export type Node =

@@ -1,14 +1,7 @@
 import { canonicalJson } from "../../core/json.ts"
 import { Refused } from "./cursor.ts"
 import { momentForm, readMoment } from "./moment.ts"
-import type { Node } from "./node.ts"
-
-/** What a scalar is to Python; JSON has fewer types, and `1.0`, for one, looks like `1` there. */
-export interface Scalar {
-  readonly type: ScalarType
-  readonly value: null | boolean | number | bigint | string
-}
-type ScalarType = "null" | "bool" | "int" | "float" | "time" | "text"
+import type { Node, Scalar } from "./node.ts"
 
 /**
  * What a plain scalar means to PyYAML's safe loader (YAML 1.1 with its own regular expressions), which is what reads

@@ -1,6 +1,6 @@
 import { Refused, type Place } from "./cursor.ts"
-import type { Node } from "./node.ts"
-import { plainScalar, taggedScalar, type Scalar } from "./scalar.ts"
+import type { Node, Scalar } from "./node.ts"
+import { plainScalar, taggedScalar } from "./scalar.ts"
 import type { Token } from "./scan.ts"
 
 /** A value's tag as written, and where its anchor or tag begins. */
