@@ -1,5 +1,6 @@
 import type { DeploymentId, Instant } from "../core/model.ts"
 import { isoTime } from "../lib/clock.ts"
+import { PrefectError } from "../lib/errors.ts"
 import type { Transport } from "./transport.ts"
 import { read, wire } from "./wire.ts"
 
@@ -50,19 +51,24 @@ export class RunClient {
         limit: leftoversPerQuery,
       }
       const runs = await this.#filter(body, signal)
-      for (const run of runs) {
-        const call = {
-          method: "DELETE",
-          path: `/flow_runs/${run.id}`,
-          route: "/flow_runs/{id}",
-          intent: "write",
-        } as const
-        await this.#transport.call({ ...call, expect: [404] }, signal)
-      }
-      removed += runs.length
-      if (runs.length < leftoversPerQuery) return removed
+      let lost = 0
+      for (const { id } of runs) if (!(await this.#remove(id, signal))) lost++
+      removed += runs.length - lost
+      if (runs.length < leftoversPerQuery && lost === 0) return removed
     }
     return removed
+  }
+
+  /** false = the answer got lost; whether the run is gone tells the next listing. */
+  async #remove(id: string, signal: AbortSignal): Promise<boolean> {
+    const call = { method: "DELETE", path: `/flow_runs/${id}`, route: "/flow_runs/{id}", intent: "write" } as const
+    try {
+      await this.#transport.call({ ...call, expect: [404] }, signal)
+      return true
+    } catch (error) {
+      if (error instanceof PrefectError && error.code === "answer-lost") return false
+      throw error
+    }
   }
 
   async #filter(body: object, signal: AbortSignal) {
