@@ -19,8 +19,9 @@ import { checkKeys } from "./manifest/keys.ts"
 import { EntryReader } from "./manifest/reader.ts"
 import { problem } from "./manifest/rules.ts"
 import { stepOutputs } from "./manifest/steps.ts"
+import { readTags } from "./manifest/tags.ts"
 import type { Names } from "./manifest/template.ts"
-import { readConcurrency, readSchedules, readTags } from "./manifest/values.ts"
+import { readConcurrency, readSchedules } from "./manifest/values.ts"
 import { pullSteps } from "./pull.ts"
 
 /** One entry, bound. Without a deployment it has a problem; with a key even then, it is known what not to touch. */

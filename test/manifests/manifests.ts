@@ -184,8 +184,8 @@ class Writer {
     const odd = [
       null,
       "{{ commit.stdout }}",
-      ["a"],
-      { a: 1 },
+      ["a", "it's", raw("1.0"), raw("2024-01-01"), null, "{{ $STAGE }}"],
+      { a: 1, b: [raw("yes"), raw("1e3"), raw(".inf"), '"\u200b\n\\'], "{{ $STAGE }}": {} },
       "{{ nope }}",
       "{{ STAGE }}",
       raw(".inf"),

@@ -29,6 +29,7 @@ export const remedies: Readonly<Record<Rule, string>> = {
     "Annotate the parameter with a type of this repository or of the standard library, or give `parameter_openapi_schema`.",
   "work-pool-missing": "Add `work_pool: { name: … }`, or `overrides.workPool` to the source.",
   "tag-reserved": "Take the tag out.",
+  "tag-unmeant": "Write `tags` as a list of texts; a YAML alias for a list can't be one of several items.",
   "declared-twice": "Rename one of the two, or `exclude` a file.",
   "out-of-scope": "Move the deployment to a source that may have it, or widen the source's `scope`.",
   "env-missing": "Add the name to the source's `env`; to check a manifest alone, pass `--env NAME=VALUE`.",

@@ -30,6 +30,7 @@ export const rules = {
   "schema-undecided": ["warning", "A parameter's type or default can't be known without running the flow."],
   "work-pool-missing": ["error", "A deployment without a work pool."],
   "tag-reserved": ["error", "A tag that Lockstep keeps for itself."],
+  "tag-unmeant": ["warning", "Tags that Prefect makes something else of than their author can have meant."],
   "declared-twice": ["error", "Two entries of one source declare the same deployment; neither is touched."],
   "out-of-scope": ["error", "The source's scope doesn't allow this flow or work pool."],
   "env-missing": ["error", "An environment placeholder without a value in the source's env."],

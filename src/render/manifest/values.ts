@@ -1,44 +1,12 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
-import { isControlTag } from "../../core/mark.ts"
 import type { ConcurrencyOptions, Schedule, Value } from "../../core/model.ts"
-import type { Overrides } from "../../core/source.ts"
 import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
-import { pythonText } from "../yaml/scalar.ts"
 import { laxInteger } from "./lax.ts"
 import type { EntryReader } from "./reader.ts"
 import { readSchedule } from "./schedules.ts"
-import { inText } from "./template.ts"
 
 const absent = { kind: "absent" } as const
-
-/** Tags as Python's `str()` writes them, blank ones left out; a lone text is refused, as Prefect takes its letters. */
-export function readTags(entry: EntryReader, overrides: Overrides): Value<readonly string[]> {
-  const written = entry.node("tags")
-  if (!written && overrides.tags.length === 0) return absent
-  const items = written ? tagItems(entry, written) : []
-  if (!items || items.some((tag) => typeof tag === "object" && tag !== null)) {
-    entry.find("wrong-type", "`tags` must be a list of texts", "tags")
-    return absent
-  }
-  const tags = [...items.map((tag) => inText(tag)), ...overrides.tags].filter((tag) => tag.trim() !== "")
-  const reserved = tags.find((tag) => isControlTag(tag) || tag.startsWith("gitops"))
-  if (reserved !== undefined)
-    entry.find("tag-reserved", `the tag "${reserved}" is Lockstep's own mark: take it out`, "tags")
-  return { kind: "declared", value: [...new Set(tags)] }
-}
-
-/** null = no list, nor a placeholder for one. */
-function tagItems(entry: EntryReader, written: Node): readonly Json[] | null {
-  const value = written.kind === "list" ? written.items.map((item) => tagItem(item)) : toJson(written)
-  const resolved = entry.resolveJson("tags", value, "plain").value
-  return Array.isArray(resolved) ? resolved : null
-}
-
-/** `1.0` isn't the tag `1`, so what is no text is written while Python's type of it is known. */
-function tagItem(item: Node): Json {
-  return item.kind === "scalar" && item.type !== "text" ? pythonText(item) : toJson(item)
-}
 
 interface Concurrency {
   readonly concurrencyLimit: Value<number | null>
