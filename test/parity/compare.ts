@@ -95,6 +95,7 @@ function stored(live: Live): JsonObject {
     tags: [...new Set(textsOf(live["tags"]))].filter((tag) => !isControlTag(tag)).toSorted(),
     concurrency_limit: isJsonObject(limit ?? null) ? ((limit as JsonObject)["limit"] ?? null) : null,
     parameter_openapi_schema: canonical("parameterSchema", live["parameter_openapi_schema"]),
+    triggers: live["automations"] ?? null,
     schedules: listOf(live["schedules"])
       .map((each) => scheduleOf(each as JsonObject))
       .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),

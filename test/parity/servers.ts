@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { isJsonObject, type JsonObject } from "../../src/core/json.ts"
 import { toJson } from "../../src/render/yaml/dialect.ts"
 import type { World } from "../support/daemon.ts"
+import { automationsOf } from "./automations.ts"
 import type { Live } from "./compare.ts"
 import { namesIn, run, type Rendered } from "./render.ts"
 
@@ -57,19 +58,28 @@ async function makeSecret(name: string, call: Call): Promise<void> {
   })
 }
 
-/** Everything that is deployed, by `flow/deployment`; then it is removed, to make room for the next repository. */
+/**
+ * Everything that is deployed, by `flow/deployment`, each with its automations; then it is removed, to make room for the
+ * next repository.
+ */
 export async function takeAll(call: Call): Promise<ReadonlyMap<string, Live>> {
   const all = new Map<string, Live>()
+  const automations = await call<(JsonObject & { readonly id: string })[]>("POST", "/automations/filter", {
+    limit: 200,
+  })
   for (;;) {
     const page = await call<Live[]>("POST", "/deployments/filter", { limit: 100 })
-    if (page.length === 0) return all
+    if (page.length === 0) break
     const ids = [...new Set(page.map(({ flow_id: id }) => id))]
     const flows = await call<{ id: string; name: string }[]>("POST", "/flows/filter", { flows: { id: { any_: ids } } })
     for (const live of page) {
-      all.set(`${flows.find(({ id }) => id === live.flow_id)?.name}/${live.name}`, live)
+      const whole = { ...live, automations: automationsOf(automations, live.id) }
+      all.set(`${flows.find(({ id }) => id === live.flow_id)?.name}/${live.name}`, whole)
       await call("DELETE", `/deployments/${live.id}`)
     }
   }
+  for (const { id } of automations) await call("DELETE", `/automations/${id}`).catch(() => null)
+  return all
 }
 
 /** The real daemon, once, with the settings that the rendering had; the repository is served by a real Git server. */
