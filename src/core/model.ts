@@ -211,6 +211,8 @@ export interface Snapshot {
   readonly workPools: ReadonlyMap<string, WorkPool>
   /** `unsupported`: this server's automations have no tags (before 3.4.7), so none could be marked as ours. */
   readonly automations: "read" | "unread" | "unsupported"
+  /** Whether this server keeps the grace period of concurrency options (since 3.6.6). */
+  readonly gracePeriods: boolean
 }
 
 // ---- the tree of a commit ----

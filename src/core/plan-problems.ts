@@ -16,12 +16,14 @@ export function problemsOf(input: PlanInput, change: Change): readonly Problem[]
     name === "*" ? [] : [{ ...problem, message: `${fieldTitle(name)}: ${problem.message}` }],
   )
   const triggers = desired && triggerProblem(input, change, desired)
+  const grace = desired && graceProblem(input.snapshot, desired)
   const found = [
     skipped,
     newQueue(change, desired, input.snapshot),
     sharedLimit(change, desired),
     otherWriter(change),
     triggers ?? null,
+    grace ?? null,
     ...waiting,
   ].filter((problem) => problem !== null)
   return found.map((problem) => ({ ...problem, ...desired?.at }))
@@ -70,4 +72,12 @@ function triggerProblem(input: PlanInput, change: Change, desired: DesiredDeploy
   if (!stranger) return null
   const message = `the automation "${stranger.name}" is nobody's and differs from \`triggers\`: delete it, rename the trigger, or set adopt: unowned`
   return problemOf("not-adopted", message, change.key)
+}
+
+function graceProblem({ gracePeriods }: Snapshot, { key, fields }: DesiredDeployment): Problem | null {
+  const { concurrencyOptions: options } = fields
+  const declared = "value" in options && (options.value?.gracePeriodSeconds ?? null) !== null
+  if (gracePeriods || !declared) return null
+  const message = "this server is older than 3.6.6 and keeps no grace_period_seconds, so it isn't written"
+  return problemOf("grace-period-not-managed", message, key)
 }

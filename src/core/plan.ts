@@ -181,9 +181,19 @@ function automationsOf(input: PlanInput, wanted: Wanted, live: LiveDeployment): 
   return planAutomations(wanted.automations, known, live.key, ownerOf(input))
 }
 
-/** A server whose automations have no tags couldn't tell ours from a person's. */
-function withoutUnmanaged(desired: DesiredFields, { automations }: Snapshot): DesiredFields {
-  return automations === "read" ? desired : { ...desired, automations: { kind: "absent" } }
+/**
+ * Without what this server can't keep: one whose automations have no tags couldn't tell ours from a person's, and one
+ * without grace periods would show the field as different after each write.
+ */
+function withoutUnmanaged(desired: DesiredFields, { automations, gracePeriods }: Snapshot): DesiredFields {
+  const triggers = automations === "read" ? desired.automations : ({ kind: "absent" } as const)
+  const options = gracePeriods ? desired.concurrencyOptions : withoutGrace(desired.concurrencyOptions)
+  return { ...desired, automations: triggers, concurrencyOptions: options }
+}
+
+function withoutGrace(options: DesiredFields["concurrencyOptions"]): DesiredFields["concurrencyOptions"] {
+  if (options.kind !== "declared" || options.value === null) return options
+  return { ...options, value: { ...options.value, gracePeriodSeconds: null } }
 }
 
 /** A restore gives back what the retirement took: un-paused, unless it was paused before or Git decides. */

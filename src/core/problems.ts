@@ -25,6 +25,10 @@ export const problemCodes = {
     severity: "warning",
     summary: "The server is older than 3.4.7, so its automations can't be marked and `triggers` are left alone.",
   },
+  "grace-period-not-managed": {
+    severity: "warning",
+    summary: "The server is older than 3.6.6, so `grace_period_seconds` of a concurrency limit is left out.",
+  },
   "drift-reported": { severity: "warning", summary: "It was edited in Prefect, and onDrift: report leaves it." },
   "shared-limit-attached": {
     severity: "warning",

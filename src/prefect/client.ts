@@ -51,7 +51,7 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async snapshot(wanted: Coverage, signal: AbortSignal): Promise<Snapshot> {
-    const { tagsAutomations } = await this.#capabilities(signal)
+    const { tagsAutomations, gracePeriod } = await this.#capabilities(signal)
     this.#pools = await listPools(this.#transport, signal)
     const rows = await listDeployments(this.#transport, ours, signal)
     const needed = wanted.automations || rows.some(({ tags }) => bearsLetter(tags, fields.automations.letter))
@@ -66,6 +66,7 @@ export class WorkspaceClient implements AsyncDisposable {
       covers: new Set(deployments.keys()),
       workPools: this.#pools,
       automations: readable ? "read" : tagsAutomations ? "unread" : "unsupported",
+      gracePeriods: gracePeriod,
     }
     return this.widen(bare, wanted, signal)
   }

@@ -178,6 +178,7 @@ export function planOf(world: World): Plan {
         ["pool", "k8s"].map((name) => [name, { name, defaultQueue: "default", queues: new Set(["default"]) }]),
       ),
       automations: "read",
+      gracePeriods: true,
     },
     siblings: new Map(),
     unchangedInGit: (key) => world.drift?.includes(key) ?? false,

@@ -15,6 +15,7 @@ import {
   planOf,
   pool,
   schedule,
+  snapshotOf,
   cron,
   them,
   writeOf,
@@ -351,6 +352,22 @@ t.test("a shared concurrency limit is never written through, and told", async (t
   t.match(planOf(world).problems, [{ code: "shared-limit-attached" }])
   const dropped = changeOf({ declared: [declared("etl/a")], live: [now] })
   t.strictSame(writeOf(dropped).patch.fields, {}, "nor reset")
+})
+
+t.test("a grace period that the server can't keep is neither compared nor written, and told", async (t) => {
+  const options = { collisionStrategy: "ENQUEUE", gracePeriodSeconds: 60 } as const
+  const plan = (strategy: "ENQUEUE" | "CANCEL_NEW", gracePeriods: boolean) => {
+    const now = owned("etl/a", { concurrencyOptions: { collisionStrategy: strategy, gracePeriodSeconds: null } })
+    const world = { declared: [declared("etl/a", { concurrencyOptions: options })], live: [now] }
+    return planOf(world, { snapshot: { ...snapshotOf([now]), gracePeriods } })
+  }
+  const told = [{ severity: "warning", code: "grace-period-not-managed", message: /older than 3\.6\.6/ }]
+  t.match(plan("ENQUEUE", false), { changes: [{ action: "keep" }], problems: told })
+  const { changes, problems } = plan("CANCEL_NEW", false)
+  const written = { concurrencyOptions: { collisionStrategy: "ENQUEUE", gracePeriodSeconds: null } }
+  t.match(changes, [{ action: "update", write: { patch: { fields: written } } }])
+  t.match(problems, told)
+  t.match(plan("ENQUEUE", true), { changes: [{ action: "update" }], problems: [] })
 })
 
 t.test("the plan is sorted by key and counts what is owned", async (t) => {

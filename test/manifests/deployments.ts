@@ -63,7 +63,7 @@ export async function openManifestWorld(version: PrefectVersion): Promise<World>
   return world
 }
 
-/** The daemon alone: how many deployments it made, and what its third turn wrote. */
+/** The daemon alone: how many deployments it made, and what its second turn wrote. */
 export async function settle(
   world: World,
   seed: number,
@@ -72,7 +72,7 @@ export async function settle(
   const cases = new Map(Array.from({ length: count }, (_, n) => [n, manifestCase(seed, n)] as const))
   const repository = world.repository(`settle-${seed}`)
   repository.commit(filesOf(cases, (n) => `s-${seed}-${n}`))
-  const { writes } = await reconcile(world, `settle-${seed}`, repository.url, 3)
+  const { writes } = await reconcile(world, `settle-${seed}`, repository.url)
   return { made: (await liveByFlow(world)).size, writes }
 }
 
@@ -142,15 +142,10 @@ async function deploy(folders: readonly string[], apiUrl: string): Promise<reado
   return JSON.parse(output.trim().split("\n").at(-1) ?? "") as Answer[]
 }
 
-/** Some turns; what the last one wrote to deployments. */
-async function reconcile(
-  world: World,
-  installation: string,
-  url: string,
-  turns = 2,
-): Promise<{ writes: readonly string[] }> {
+/** Two turns; what the second one wrote to deployments. */
+async function reconcile(world: World, installation: string, url: string): Promise<{ writes: readonly string[] }> {
   await using daemon = await world.daemon({ installation, sources: [{ name: "main", url, ...settings }] })
-  for (let turn = 1; turn < turns; turn++) await daemon.sync("main")
+  await daemon.sync("main")
   const before = world.gateway.requests.length
   await daemon.sync("main")
   const asked = world.gateway.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
