@@ -7,6 +7,7 @@ import { jsonEqual, type Json, type JsonObject } from "../../src/core/json.ts"
 import type { Problem } from "../../src/core/model.ts"
 import { parseJson } from "../../src/prefect/json-text.ts"
 import { desiredOf } from "../render/desired.ts"
+import { automationsOf } from "../parity/automations.ts"
 import { openWorld, type World } from "../support/daemon.ts"
 import type { PrefectVersion } from "../support/prefect/server.ts"
 import { env, manifestCase, variables, type Case } from "./manifests.ts"
@@ -151,7 +152,9 @@ async function reconcile(world: World, installation: string, url: string): Promi
   const asked = world.gateway.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
   return {
     writes: asked.filter(
-      (line) => line.includes("/deployments") && /^(?:PATCH|DELETE|PUT)|^POST (?!.*\/(?:filter|count)$)/.test(line),
+      (line) =>
+        /\/(?:deployments|automations)/.test(line) &&
+        /^(?:PATCH|DELETE|PUT)|^POST (?!.*\/(?:filter|count)$)/.test(line),
     ),
   }
 }
@@ -177,7 +180,9 @@ async function liveByFlow(world: World): Promise<ReadonlyMap<string, JsonObject>
     (await pages(world, "/flows/filter")).map((flow) => [flow["id"] as string, flow["name"] as string]),
   )
   const deployments = await pages(world, "/deployments/filter")
-  return new Map(deployments.map((live) => [flows.get(live["flow_id"] as string) ?? "", live]))
+  const automations = await pages(world, "/automations/filter")
+  const whole = deployments.map((live) => ({ ...live, triggers: automationsOf(automations, live["id"] as string) }))
+  return new Map(whole.map((live) => [flows.get((live as JsonObject)["flow_id"] as string) ?? "", live]))
 }
 
 async function pages(world: World, path: string): Promise<readonly JsonObject[]> {
@@ -219,7 +224,7 @@ function judge({ answer, theirs, ours, problems }: Facts, url: string): Pick<Com
 }
 
 const compared =
-  "name description tags paused entrypoint parameters parameter_openapi_schema enforce_parameter_schema pull_steps job_variables work_pool_name work_queue_name concurrency_limit concurrency_options schedules version".split(
+  "name description tags paused entrypoint parameters parameter_openapi_schema enforce_parameter_schema pull_steps job_variables work_pool_name work_queue_name concurrency_limit concurrency_options schedules triggers version".split(
     " ",
   )
 

@@ -102,6 +102,7 @@ class Writer {
       work_pool: anchored && dice.oneIn(3) ? raw("*work") : this.#pool(),
       schedules: maybe(3, () => this.#schedules()),
       schedule: maybe(10, () => dice.pick<Written>([{}, null, this.#schedule(), ...this.#seldom([this.#schedule()])])),
+      triggers: maybe(5, () => this.#triggers()),
       build: maybe(10, () => this.#steps("build")),
       push: maybe(14, () => this.#steps("push")),
       pull: maybe(4, () => this.#steps("pull")),
@@ -637,6 +638,90 @@ class Writer {
           "FREQ=DAILY;UNTIL=20300101T000000",
           "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0;WKST=MO",
         ])
+  }
+
+  #triggers(): Written {
+    const { dice } = this
+    if (dice.oneIn(10)) return dice.pick<Written>([null, [], {}, "text", ["text"], [{}]])
+    return dice.some(1, 3, () => this.#trigger())
+  }
+
+  #trigger(): Written {
+    const { dice } = this
+    const maybe = (times: number, ...values: readonly Written[]): Written | Nothing =>
+      dice.oneIn(times) ? dice.pick(values) : nothing
+    return present({
+      name: maybe(3, "on-{{ $STAGE }}", "landed", "x y", ...this.#seldom(raw("1"), "{{ nope }}")),
+      description: maybe(4, "why", "", "{{ prefect.variables.word }}", ...this.#seldom(null, raw("3"))),
+      enabled: maybe(3, true, false, "no", "{{ $FLAG }}", raw("1"), ...this.#seldom(null, "maybe")),
+      parameters: maybe(
+        3,
+        { n: "{{ event.name }}" },
+        { s: "{{ $STAGE }}", m: { a: "{{ event.resource.id }}" } },
+        {},
+        null,
+        { s: { template: "{{ flow_run.id }}", __prefect_kind: "jinja" } },
+        ...this.#seldom("x", [], { n: "{{ prefect.variables.word }}" }),
+      ),
+      job_variables: maybe(
+        5,
+        { env: { A: "{{ $STAGE }}" } },
+        {},
+        null,
+        ...this.#seldom("x", { env: { A: "{{ ctx.flow.name }}" } }),
+      ),
+      schedule_after: maybe(5, 60, "PT1H", raw("0.5"), ...this.#seldom(-1, "x", null)),
+      owner: maybe(20, 1),
+      ...this.#condition(2),
+    })
+  }
+
+  /** What a trigger waits for. */
+  #condition(depth: number): Readonly<Record<string, Written | Nothing>> {
+    const { dice } = this
+    const maybe = (times: number, ...values: readonly Written[]): Written | Nothing =>
+      dice.oneIn(times) ? dice.pick(values) : nothing
+    if (depth > 0 && dice.oneIn(4)) {
+      return {
+        type: maybe(2, "compound", "sequence"),
+        require: maybe(2, "any", "all", 1, "1", ...this.#seldom(0, 9, "some", null)),
+        within: maybe(2, 60, "PT1M", ...this.#seldom(null, -1, "x")),
+        triggers: dice.some(dice.oneIn(9) ? 0 : 1, 2, () => present(this.#condition(depth - 1))),
+      }
+    }
+    if (dice.oneIn(14)) return this.#metric()
+    return {
+      type: maybe(3, "event", ...this.#seldom("other", null, "metric")),
+      match: maybe(
+        2,
+        { "prefect.resource.id": "prefect.flow-run.*" },
+        { a: ["b", "{{ $STAGE }}"] },
+        {},
+        ...this.#seldom(null, "x", { a: 1 }),
+      ),
+      match_related: maybe(
+        4,
+        { "prefect.resource.name": "{{ prefect.variables.word }}" },
+        [{ a: "b" }, { c: ["d"] }],
+        ...this.#seldom(null, "x", [raw("1")]),
+      ),
+      after: maybe(5, ["x.y"], [], ...this.#seldom("x", null)),
+      expect: maybe(
+        2,
+        ["b", "a", "b"],
+        ["prefect.flow-run.{{ $STAGE }}"],
+        ...this.#seldom("x", null, [1], ["{{ nope }}"]),
+      ),
+      for_each: maybe(5, ["prefect.resource.id"], ...this.#seldom("x")),
+      posture: maybe(3, "Reactive", "Proactive", ...this.#seldom("reactive", null, "Metric")),
+      threshold: maybe(4, 1, 3, "2", ...this.#seldom(0, raw("1.5"), null, "x")),
+      within: maybe(3, 0, 5, 60, "PT1M", "00:01:00", ...this.#seldom(null, -1, "x", "")),
+    }
+  }
+
+  #metric(): Readonly<Record<string, Written | Nothing>> {
+    const metric = { name: "lateness", threshold: 1, operator: ">", range: 600, firing_for: "PT10M" }
+    return { type: "metric", posture: this.dice.oneIn(2) ? "Metric" : nothing, metric }
   }
 
   /** Mistakes, often none of them. */

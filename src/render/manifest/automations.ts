@@ -38,7 +38,7 @@ function readOne(item: EntryReader, standardName: string): Automation | null {
   for (const key of ignored) item.find("unknown-key", `Prefect ignores \`${key}\` in this trigger`, key)
   return {
     name: textOf(item, "name") || standardName,
-    description: textOf(item, "description") ?? "",
+    description: descriptionOf(item),
     enabled: enabledOf(item),
     trigger: reading.trigger,
     actions,
@@ -46,18 +46,26 @@ function readOne(item: EntryReader, standardName: string): Automation | null {
   }
 }
 
+function descriptionOf(item: EntryReader): string {
+  const description = item.text("description")
+  if (description.kind === "declared" && description.value === null)
+    item.find("trigger-invalid", "`description` of a trigger must be a text: leave it out for none", "description")
+  return ("value" in description && description.value) || ""
+}
+
 /** Unlike an entry's own switches it is read after its placeholders are resolved. */
 function enabledOf(item: EntryReader): boolean | null {
-  const value = item.resolve("enabled", "plain")?.value ?? null
-  const enabled = value === null ? null : laxBoolean(value)
-  if (value !== null && enabled === null)
+  const value = item.resolve("enabled", "plain")?.value
+  const enabled = value === undefined ? null : laxBoolean(value)
+  if (value !== undefined && enabled === null)
     item.find("trigger-invalid", "`enabled` of a trigger must be true or false", "enabled")
   return enabled
 }
 
 /** Placeholders such as `{{ event.name }}` in its parameters are filled in when it fires. */
 function readAction(item: EntryReader): JsonObject {
-  const after = readDuration(item.resolve("schedule_after", "plain")?.value ?? 0)
+  const written = item.resolve("schedule_after", "plain")?.value
+  const after = written === undefined ? 0 : readDuration(written)
   if (after === null || after < 0)
     item.find("trigger-invalid", '`schedule_after` must be seconds, "PT1H", or "HH:MM:SS"', "schedule_after")
   return {

@@ -1,6 +1,7 @@
 import { z } from "zod"
-import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import { readDuration } from "./duration.ts"
+import { laxInteger } from "./lax.ts"
 
 /**
  * What a trigger waits for, with all that Prefect fills in (`events/schemas/automations.py`); keys that Prefect ignores
@@ -9,6 +10,7 @@ import { readDuration } from "./duration.ts"
 export type TriggerReading = { readonly trigger: JsonObject } | { readonly refusal: string }
 
 const proactiveMinSeconds = 10
+const metricMinSeconds = 300
 const depthMax = 10
 
 const duration = z.custom<Json>().transform((value, context) => {
@@ -17,18 +19,27 @@ const duration = z.custom<Json>().transform((value, context) => {
   context.addIssue({ code: "custom", message: 'must be seconds, "PT1H", or "HH:MM:SS"' })
   return z.NEVER
 })
+const wholeNumber = z.custom<Json>().transform((value, context) => {
+  const number = laxInteger(value)
+  if (number !== null) return number
+  context.addIssue({ code: "custom", message: "must be a whole number" })
+  return z.NEVER
+})
 const texts = z.array(z.string(), "must be a list of texts")
 const labels = z.record(z.string(), z.union([z.string(), texts], "must be a text or a list of texts"))
 
-const event = z
-  .object({
-    match: labels.default({}),
-    match_related: z.union([labels, z.array(labels)], "must be a mapping of labels, or a list of them").default({}),
+const resources = z.object({
+  match: labels.default({}),
+  match_related: z.union([labels, z.array(labels)], "must be a mapping of labels, or a list of them").default({}),
+})
+
+const event = resources
+  .extend({
     after: texts.default([]),
     expect: texts.default([]),
     for_each: texts.default([]),
     posture: z.enum(["Reactive", "Proactive"], "must be Reactive or Proactive").default("Reactive"),
-    threshold: z.int("must be a whole number").default(1),
+    threshold: wholeNumber.default(1),
     within: duration.default(0),
   })
   .transform((trigger, context) => {
@@ -42,12 +53,24 @@ const event = z
 const parts = z.array(z.custom<JsonObject>((part) => isJsonObject(part as Json), "must be a mapping"))
 const sequence = z.object({ triggers: parts, within: duration.nullish().transform((value) => value ?? null) })
 const compound = sequence
-  .extend({ require: z.union([z.int(), z.enum(["any", "all"])], "must be any, all, or a number") })
+  .extend({ require: z.union([z.enum(["any", "all"]), wholeNumber], "must be any, all, or a number") })
   .refine(({ require, triggers }) => typeof require === "string" || (require >= 1 && require <= triggers.length), {
     path: ["require"],
     message: "must be between 1 and the number of triggers",
   })
-const metric = z.looseObject({})
+const lookback = duration
+  .refine((seconds) => seconds >= metricMinSeconds, `must be at least ${metricMinSeconds} seconds`)
+  .default(metricMinSeconds)
+const metric = resources.extend({
+  posture: z.literal("Metric", "must be Metric").default("Metric"),
+  metric: z.object({
+    name: z.enum(["lateness", "duration", "successes"], "must be lateness, duration, or successes"),
+    threshold: z.number("must be a number"),
+    operator: z.enum(["<", "<=", ">", ">="], "must be <, <=, >, or >="),
+    range: lookback,
+    firing_for: lookback,
+  }),
+})
 const kinds: Readonly<Record<string, z.ZodType>> = { event, sequence, compound, metric }
 
 export function readTrigger(value: JsonObject, depth = 0): TriggerReading {
@@ -55,6 +78,8 @@ export function readTrigger(value: JsonObject, depth = 0): TriggerReading {
   const type = typeOf(value)
   const kind = kinds[type]
   if (!kind) return { refusal: `type "${type}" must be event, compound, sequence or metric` }
+  if (type === "event" && value["posture"] === "Proactive" && typeof value["within"] === "string")
+    return { refusal: "within of a Proactive trigger must be a number of seconds: Prefect fails at a text" }
   const parsed = kind.safeParse(value)
   if (!parsed.success) return { refusal: tell(parsed.error) }
   const trigger = { type, ...(parsed.data as JsonObject) }
@@ -73,7 +98,8 @@ function readParts(trigger: JsonObject, depth: number): TriggerReading {
 
 /** As Prefect tells them apart where `type` isn't given. */
 function typeOf(value: JsonObject): string {
-  if (typeof value["type"] === "string") return value["type"]
+  const { type } = value
+  if (type !== undefined) return typeof type === "string" ? type : canonicalJson(type)
   if (value["posture"] === "Metric") return "metric"
   if (value["triggers"] === undefined) return "event"
   return value["require"] === undefined ? "sequence" : "compound"

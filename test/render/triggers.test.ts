@@ -1,0 +1,56 @@
+import t from "tap"
+import type { Json, JsonObject } from "../../src/core/json.ts"
+import type { Automation } from "../../src/core/model.ts"
+import { one } from "./desired.ts"
+
+/** `triggers:` as pydantic reads them for `prefect deploy`; `test/manifests/` compares them with real ones. */
+
+function read(trigger: Json): { readonly automation: Automation | undefined; readonly said: readonly string[] } {
+  const { deployments, problems } = one({ triggers: [trigger] })
+  const [deployment] = deployments.values()
+  const automations = deployment?.fields.automations
+  return {
+    automation: automations?.kind === "declared" ? automations.value[0] : undefined,
+    said: problems.map(({ code, message }) => `${code}: ${message}`),
+  }
+}
+
+t.test("what Prefect fills in, converts and infers", async (t) => {
+  const rows: readonly (readonly [string, JsonObject, JsonObject])[] = [
+    ["nothing said", {}, { type: "event", posture: "Reactive", threshold: 1, within: 0, expect: [] }],
+    ["a number as a text", { threshold: "2" }, { threshold: 2 }],
+    ["seconds as text", { within: "PT1M" }, { within: 60 }],
+    ["a Proactive one waits ten seconds at least", { posture: "Proactive" }, { within: 10 }],
+    ["parts in order", { triggers: [{}] }, { type: "sequence", within: null, triggers: [{ type: "event" }] }],
+    ["parts in any order", { triggers: [{}, {}], require: "2" }, { type: "compound", require: 2 }],
+    [
+      "a metric of Prefect Cloud",
+      { posture: "Metric", metric: { name: "lateness", threshold: 1.5, operator: ">", range: "PT10M" } },
+      { type: "metric", match: {}, metric: { range: 600, firing_for: 300 } },
+    ],
+  ]
+  for (const [claim, trigger, expected] of rows) t.match(read(trigger).automation?.trigger, expected, claim)
+  t.match(read({}).automation, { name: "d__automation_1", description: "", enabled: null })
+  t.match(read({ name: "x", enabled: "no" }).automation, { name: "x", enabled: false })
+})
+
+t.test("what Prefect refuses is told at its place", async (t) => {
+  const rows: readonly (readonly [string, JsonObject, RegExp])[] = [
+    ["a text where it compares numbers", { posture: "Proactive", within: "PT1M" }, /number of seconds/],
+    ["too short for a Proactive one", { posture: "Proactive", within: 5 }, /at least 10/],
+    ["no type", { type: null }, /type "null"/],
+    ["half a number", { threshold: 1.5 }, /threshold must be a whole number/],
+    ["nothing where a text belongs", { description: null }, /`description`/],
+    ["nothing where a switch belongs", { enabled: null }, /`enabled`/],
+    ["nothing where a time belongs", { schedule_after: null }, /`schedule_after`/],
+    ["more than there are", { triggers: [{}], require: 2 }, /require must be between/],
+    ["a metric without one", { type: "metric" }, /metric/],
+    ["a metric over seconds", { type: "metric", metric: { name: "lateness", range: 5 } }, /metric\./],
+    ["a part", { triggers: [{ expect: "x" }] }, /triggers\[0\]: expect/],
+  ]
+  for (const [claim, trigger, message] of rows) {
+    const { automation, said } = read(trigger)
+    t.match(said, [message], claim)
+    t.strictSame([automation, said.length], [undefined, 1], claim)
+  }
+})
