@@ -15,6 +15,7 @@ import type { IndexedEntry } from "./index.ts"
 import type { Inputs } from "./inputs.ts"
 import { imagesOf, whyUnverified } from "./images.ts"
 import { readAutomations } from "./manifest/automations.ts"
+import { stepKeys, strangeSteps } from "./manifest/entries.ts"
 import { checkKeys } from "./manifest/keys.ts"
 import { EntryReader } from "./manifest/reader.ts"
 import { problem } from "./manifest/rules.ts"
@@ -245,14 +246,9 @@ function isMap(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
-/** Steps are mappings in a list; a single one may stand without the list. */
 function checkSteps({ manifest, ...entry }: IndexedEntry, reader: EntryReader): void {
-  for (const key of ["build", "push", "pull"] as const) {
-    const items = entry[key]?.kind === "list" ? entry[key].items : entry[key] ? [entry[key]] : []
-    const strange = items.find(({ kind }) => kind !== "map")
-    const message = `\`${key}\` must be a list of steps, such as { prefect.deployments.steps.git_clone: … }`
-    if (strange) reader.problems.push(problem("wrong-type", message, { file: manifest, ...strange.at }))
-  }
+  for (const { message, node } of stepKeys.flatMap((key) => strangeSteps(key, entry[key])))
+    reader.problems.push(problem("wrong-type", message, { file: manifest, ...node.at }))
 }
 
 function checkPull(entry: IndexedEntry, reader: EntryReader, { remote }: Source): void {

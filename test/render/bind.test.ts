@@ -401,6 +401,16 @@ t.test("keys that Prefect ignores are warnings that name the right one", async (
   t.match(one({ sla: [] }).problems, [{ code: "sla-not-managed", severity: "warning" }])
 })
 
+t.test("steps of the file that are none cost all its entries, as with Prefect", async (t) => {
+  const own = [{ "prefect.deployments.steps.set_working_directory": { directory: "/own" } }]
+  for (const pull of ["text", ["text"], 3]) {
+    const desired = one({ pull: own }, { pull })
+    t.strictSame([desired.kind, desired.deployments.size], ["partial", 0])
+    t.match(desired.problems, [{ code: "wrong-type", message: /`pull` must be a list of steps/ }])
+  }
+  for (const pull of [null, {}, [], own[0] ?? null]) t.strictSame(one({ pull: own }, { pull }).problems, [])
+})
+
 t.test("one bad entry leaves the others as they are", async (t) => {
   const good = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "pool" } }
   const alone = one({})

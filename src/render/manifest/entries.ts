@@ -41,7 +41,7 @@ const topKeys = [
 export function parseManifest(path: string, text: string): Manifest {
   const { root, findings } = parseYaml(text)
   const problems = findings.map(({ code, message, at }) => problem(code, message, { file: path, ...at }))
-  const find = (code: Rule, message: string, node: { at: { line: number; column: number } }): void => {
+  const find: Find = (code, message, node) => {
     problems.push(problem(code, message, { file: path, ...node.at }))
   }
   const done = (entries: readonly ManifestEntry[]): Manifest => ({ path, entries, problems })
@@ -53,18 +53,39 @@ export function parseManifest(path: string, text: string): Manifest {
   for (const [key, { at }] of root.entries) {
     if (!topKeys.includes(key) && !key.startsWith(".")) find("unknown-key", unknownTop(key), { at })
   }
+  // Prefect reads no entry of such a file, not even one with steps of its own.
+  const strange = stepKeys.flatMap((key) => strangeSteps(key, root.entries.get(key)?.value ?? null))
+  for (const { message, node } of strange) find("wrong-type", message, node)
+  return done(strange.length > 0 ? [] : entriesOf(path, root, find))
+}
+
+type Find = (code: Rule, message: string, node: { at: { line: number; column: number } }) => void
+
+function entriesOf(path: string, root: MapNode, find: Find): readonly ManifestEntry[] {
   const list = root.entries.get("deployments")?.value
-  if (!list) return done([])
+  if (!list) return []
   if (list.kind !== "list") {
     find("manifest-shape", "`deployments` must be a list: begin each entry with `- name:`", list)
-    return done([])
+    return []
   }
-  const entries = list.items.flatMap((node) => {
+  return list.items.flatMap((node) => {
     if (node.kind === "map") return [{ manifest: path, at: { file: path, ...node.at }, node, ...stepsOf(root, node) }]
     find("wrong-type", "an entry of `deployments` must be a mapping", node)
     return []
   })
-  return done(entries)
+}
+
+export const stepKeys = ["build", "push", "pull"] as const
+
+/** Steps are mappings in a list; a single one may stand without the list, and nothing for none. */
+export function strangeSteps(
+  key: (typeof stepKeys)[number],
+  steps: Node | null,
+): readonly { readonly message: string; readonly node: Node }[] {
+  const items = steps?.kind === "list" ? steps.items : steps && !isEmpty(steps) ? [steps] : []
+  const node = items.find(({ kind }) => kind !== "map")
+  const message = `\`${key}\` must be a list of steps, such as { prefect.deployments.steps.git_clone: … }`
+  return node ? [{ message, node }] : []
 }
 
 /**
