@@ -643,7 +643,7 @@ class Writer {
   #triggers(): Written {
     const { dice } = this
     if (dice.oneIn(10)) return dice.pick<Written>([null, [], {}, "text", ["text"], [{}]])
-    return dice.some(1, 3, () => this.#trigger())
+    return dice.some(1, 2, () => this.#trigger())
   }
 
   #trigger(): Written {
@@ -651,9 +651,9 @@ class Writer {
     const maybe = (times: number, ...values: readonly Written[]): Written | Nothing =>
       dice.oneIn(times) ? dice.pick(values) : nothing
     return present({
-      name: maybe(3, "on-{{ $STAGE }}", "landed", "x y", ...this.#seldom(raw("1"), "{{ nope }}")),
-      description: maybe(4, "why", "", "{{ prefect.variables.word }}", ...this.#seldom(null, raw("3"))),
-      enabled: maybe(3, true, false, "no", "{{ $FLAG }}", raw("1"), ...this.#seldom(null, "maybe")),
+      name: maybe(3, "on-{{ $STAGE }}", "landed", "x y", ...this.#rarely(raw("1"), "{{ nope }}")),
+      description: maybe(4, "why", "", "{{ prefect.variables.word }}", ...this.#rarely(null, raw("3"))),
+      enabled: maybe(3, true, false, "no", "{{ $FLAG }}", raw("1"), ...this.#rarely(null, "maybe")),
       parameters: maybe(
         3,
         { n: "{{ event.name }}" },
@@ -661,16 +661,16 @@ class Writer {
         {},
         null,
         { s: { template: "{{ flow_run.id }}", __prefect_kind: "jinja" } },
-        ...this.#seldom("x", [], { n: "{{ prefect.variables.word }}" }),
+        ...this.#rarely("x", [], { n: "{{ prefect.variables.word }}" }),
       ),
       job_variables: maybe(
         5,
         { env: { A: "{{ $STAGE }}" } },
         {},
         null,
-        ...this.#seldom("x", { env: { A: "{{ ctx.flow.name }}" } }),
+        ...this.#rarely("x", { env: { A: "{{ ctx.flow.name }}" } }),
       ),
-      schedule_after: maybe(5, 60, "PT1H", raw("0.5"), ...this.#seldom(-1, "x", null)),
+      schedule_after: maybe(5, 60, "PT1H", raw("0.5"), ...this.#rarely(-1, "x", null)),
       owner: maybe(20, 1),
       ...this.#condition(2),
     })
@@ -684,44 +684,49 @@ class Writer {
     if (depth > 0 && dice.oneIn(4)) {
       return {
         type: maybe(2, "compound", "sequence"),
-        require: maybe(2, "any", "all", 1, "1", ...this.#seldom(0, 9, "some", null)),
-        within: maybe(2, 60, "PT1M", ...this.#seldom(null, -1, "x")),
+        require: maybe(2, "any", "all", 1, "1", ...this.#rarely(0, 9, "some", null)),
+        within: maybe(2, 60, "PT1M", ...this.#rarely(null, -1, "x")),
         triggers: dice.some(dice.oneIn(9) ? 0 : 1, 2, () => present(this.#condition(depth - 1))),
       }
     }
     if (dice.oneIn(14)) return this.#metric()
     return {
-      type: maybe(3, "event", ...this.#seldom("other", null, "metric")),
+      type: maybe(3, "event", ...this.#rarely("other", null, "metric")),
       match: maybe(
         2,
         { "prefect.resource.id": "prefect.flow-run.*" },
         { a: ["b", "{{ $STAGE }}"] },
         {},
-        ...this.#seldom(null, "x", { a: 1 }),
+        ...this.#rarely(null, "x", { a: 1 }),
       ),
       match_related: maybe(
         4,
         { "prefect.resource.name": "{{ prefect.variables.word }}" },
         [{ a: "b" }, { c: ["d"] }],
-        ...this.#seldom(null, "x", [raw("1")]),
+        ...this.#rarely(null, "x", [raw("1")]),
       ),
-      after: maybe(5, ["x.y"], [], ...this.#seldom("x", null)),
+      after: maybe(5, ["x.y"], [], ...this.#rarely("x", null)),
       expect: maybe(
         2,
         ["b", "a", "b"],
         ["prefect.flow-run.{{ $STAGE }}"],
-        ...this.#seldom("x", null, [1], ["{{ nope }}"]),
+        ...this.#rarely("x", null, [1], ["{{ nope }}"]),
       ),
-      for_each: maybe(5, ["prefect.resource.id"], ...this.#seldom("x")),
-      posture: maybe(3, "Reactive", "Proactive", ...this.#seldom("reactive", null, "Metric")),
-      threshold: maybe(4, 1, 3, "2", ...this.#seldom(0, raw("1.5"), null, "x")),
-      within: maybe(3, 0, 5, 60, "PT1M", "00:01:00", ...this.#seldom(null, -1, "x", "")),
+      for_each: maybe(5, ["prefect.resource.id"], ...this.#rarely("x")),
+      posture: maybe(3, "Reactive", "Proactive", ...this.#rarely("reactive", null, "Metric")),
+      threshold: maybe(4, 1, 3, "2", ...this.#rarely(0, raw("1.5"), null, "x")),
+      within: maybe(3, 0, 5, 60, "PT1M", "00:01:00", ...this.#rarely(null, -1, "x", "")),
     }
   }
 
   #metric(): Readonly<Record<string, Written | Nothing>> {
     const metric = { name: "lateness", threshold: 1, operator: ">", range: 600, firing_for: "PT10M" }
     return { type: "metric", posture: this.dice.oneIn(2) ? "Metric" : nothing, metric }
+  }
+
+  /** Mistakes where there is room for many at once. */
+  #rarely(...wrong: readonly Written[]): readonly Written[] {
+    return this.dice.oneIn(3) ? this.#seldom(...wrong) : []
   }
 
   /** Mistakes, often none of them. */

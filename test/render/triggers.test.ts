@@ -46,6 +46,7 @@ t.test("what Prefect refuses is told at its place", async (t) => {
     ["more than there are", { triggers: [{}], require: 2 }, /require must be between/],
     ["a metric without one", { type: "metric" }, /metric/],
     ["a metric over seconds", { type: "metric", metric: { name: "lateness", range: 5 } }, /metric\./],
+    ["what Prefect drops", { job_variables: { env: { A: "{{ ctx.flow.name }}" } } }, /ctx\.flow\.name/],
     ["a part", { triggers: [{ expect: "x" }] }, /triggers\[0\]: expect/],
   ]
   for (const [claim, trigger, message] of rows) {

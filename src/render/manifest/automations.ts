@@ -72,7 +72,7 @@ function readAction(item: EntryReader): JsonObject {
     type: "run-deployment",
     source: "selected",
     parameters: mappingOf(item, "parameters", "event"),
-    job_variables: mappingOf(item, "job_variables", "job"),
+    job_variables: mappingOf(item, "job_variables", "action"),
     schedule_after: after ?? 0,
   }
 }

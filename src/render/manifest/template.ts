@@ -25,10 +25,11 @@ interface Origin {
 
 /**
  * Where a text stands decides who resolves what. `pull`: the worker resolves blocks, variables and whatever is left.
- * `job`: the worker resolves blocks and `ctx.`. `event`: what is left is filled in when a trigger fires. `plain`: everything is resolved
- * here or is an error.
+ * `job`: the worker resolves blocks and `ctx.`; `action`, job variables that a trigger gives: blocks only, since Prefect
+ * drops `ctx.` there. `event`: what is left is filled in when a trigger fires. `plain`: everything is resolved here or is
+ * an error.
  */
-export type Context = "pull" | "job" | "event" | "plain"
+export type Context = "pull" | "job" | "action" | "event" | "plain"
 
 export interface Resolved {
   readonly value: Json
@@ -70,7 +71,7 @@ function blockReference(value: JsonObject, context: Context): string | null {
   const reference = value["$ref"]
   if (reference === undefined || context === "pull") return null
   if (!isJsonObject(reference)) return "`$ref` stands for a block, and needs a mapping with block_document_id"
-  if (context === "job" || !reference["block_document_id"]) return null
+  if (context === "job" || context === "action" || !reference["block_document_id"]) return null
   return "`$ref` would reach the run as it stands: nothing resolves blocks here; read the block in the flow"
 }
 

@@ -25,8 +25,9 @@ const wholeNumber = z.custom<Json>().transform((value, context) => {
   context.addIssue({ code: "custom", message: "must be a whole number" })
   return z.NEVER
 })
-const texts = z.array(z.string(), "must be a list of texts")
-const labels = z.record(z.string(), z.union([z.string(), texts], "must be a text or a list of texts"))
+const texts = z.array(z.string("must be a text"), "must be a list of texts")
+const label = z.union([z.string(), texts], "must be a text or a list of texts")
+const labels = z.record(z.string(), label, "must be a mapping of labels")
 
 const resources = z.object({
   match: labels.default({}),
@@ -50,7 +51,8 @@ const event = resources
     return z.NEVER
   })
 
-const parts = z.array(z.custom<JsonObject>((part) => isJsonObject(part as Json), "must be a mapping"))
+const mapping = z.custom<JsonObject>((part) => isJsonObject(part as Json), "must be a mapping")
+const parts = z.array(mapping, "must be a list of mappings")
 const sequence = z.object({ triggers: parts, within: duration.nullish().transform((value) => value ?? null) })
 const compound = sequence
   .extend({ require: z.union([z.enum(["any", "all"]), wholeNumber], "must be any, all, or a number") })
@@ -63,13 +65,16 @@ const lookback = duration
   .default(metricMinSeconds)
 const metric = resources.extend({
   posture: z.literal("Metric", "must be Metric").default("Metric"),
-  metric: z.object({
-    name: z.enum(["lateness", "duration", "successes"], "must be lateness, duration, or successes"),
-    threshold: z.number("must be a number"),
-    operator: z.enum(["<", "<=", ">", ">="], "must be <, <=, >, or >="),
-    range: lookback,
-    firing_for: lookback,
-  }),
+  metric: z.object(
+    {
+      name: z.enum(["lateness", "duration", "successes"], "must be lateness, duration, or successes"),
+      threshold: z.number("must be a number"),
+      operator: z.enum(["<", "<=", ">", ">="], "must be <, <=, >, or >="),
+      range: lookback,
+      firing_for: lookback,
+    },
+    "must be a mapping",
+  ),
 })
 const kinds: Readonly<Record<string, z.ZodType>> = { event, sequence, compound, metric }
 
