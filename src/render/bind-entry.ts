@@ -49,7 +49,7 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const key = flow !== null && name !== null ? deploymentKey(flow, name) : null
   const images = imagesOf(reader, source)
   const unverified = unverifiedImage(reader, images, source, inputs)
-  const fields = { ...readFields(entry, reader, { name, source }), ...jobFields(reader, source, unverified) }
+  const fields = { ...readFields(entry, reader, source), ...jobFields(reader, source, unverified) }
   const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision, reader })
   checkSteps(entry, reader)
   checkPull(entry, reader, source)
@@ -139,7 +139,7 @@ function withoutSuffix(name: string): string {
 function readFields(
   entry: IndexedEntry,
   reader: EntryReader,
-  { name, source: { rendering } }: { readonly name: string | null; readonly source: Source },
+  { rendering }: Source,
 ): Omit<DesiredFields, "workPool" | "workQueue" | "jobVariables" | "pullSteps"> {
   const { overrides } = rendering
   if (reader.has("sla"))
@@ -156,7 +156,7 @@ function readFields(
     ...schemaFields(entry, reader),
     ...readConcurrency(reader),
     schedules: readSchedules(reader),
-    automations: readAutomations(reader, name),
+    automations: readAutomations(reader, overrides.nameSuffix ?? ""),
   }
 }
 

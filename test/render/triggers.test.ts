@@ -34,6 +34,15 @@ t.test("what Prefect fills in, converts and infers", async (t) => {
   t.match(read({ name: "x", enabled: "no" }).automation, { name: "x", enabled: false })
 })
 
+t.test("one without a name is called by the deployment's as it is written", async (t) => {
+  const build = [{ "prefect.deployments.steps.run_shell_script": { id: "git", script: "git rev-parse --short HEAD" } }]
+  const named = one({ name: "a.py", triggers: [{}] })
+  t.match([...named.deployments.values()][0]?.fields.automations, { value: [{ name: "a.py__automation_1" }] })
+  const late = { name: "at-{{ git.stdout }}", triggers: [{ name: "x" }, {}] }
+  t.match(one(late, { build }).problems, [{ code: "trigger-invalid", message: /name the trigger/ }])
+  t.strictSame(one({ ...late, triggers: [{ name: "x" }] }, { build }).problems, [])
+})
+
 t.test("what Prefect refuses is told at its place", async (t) => {
   const rows: readonly (readonly [string, JsonObject, RegExp])[] = [
     ["a text where it compares numbers", { posture: "Proactive", within: "PT1M" }, /number of seconds/],

@@ -15,10 +15,15 @@ const own = new Set(["name", "description", "enabled", "parameters", "job_variab
  * `events/schemas/deployment_triggers.py`): named `<deployment>__automation_<n>` unless named otherwise, each with one
  * action, which starts the deployment.
  */
-export function readAutomations(entry: EntryReader, deployment: string | null): Value<readonly Automation[]> {
+export function readAutomations(entry: EntryReader, nameSuffix: string): Value<readonly Automation[]> {
   const items = entry.items("triggers")
-  if (items === null || deployment === null) return absent
-  const value = items.flatMap((item, i) => readOne(item, `${deployment}__automation_${i + 1}`) ?? [])
+  const deployment = entry.peek("name", "plain")
+  if (items === null || typeof deployment?.value !== "string") return absent
+  // As it is written, `.py` and all; only without the outputs of steps, which come too late for this.
+  const base = deployment.value + nameSuffix
+  if (deployment.origins.length > 0 && items.some((item) => !item.has("name")))
+    entry.find("trigger-invalid", "name the trigger: Prefect would call it by the placeholder in `name`", "triggers")
+  const value = items.flatMap((item, i) => readOne(item, `${base}__automation_${i + 1}`) ?? [])
   const names = value.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) entry.find("trigger-invalid", `two triggers are named "${twice}": rename one`, "triggers")
