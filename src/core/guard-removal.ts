@@ -1,3 +1,4 @@
+import { isMarked } from "./automation.ts"
 import type { Change, Plan } from "./change.ts"
 import { likeness } from "./likeness.ts"
 import { isRetired } from "./plan.ts"
@@ -148,7 +149,13 @@ function runsOn(change: Change, held: ReadonlySet<Change>): change is Change & {
   const stays =
     change.action === "retire" ? held.has(change) : change.action === "skip" && stayingCodes.has(change.code)
   const live = "live" in change ? change.live : null
-  return stays && live !== null && !live.fields.paused && live.fields.schedules.some(({ active }) => active)
+  return stays && live !== null && startsByItself(live)
+}
+
+/** A pause stops its schedules only. */
+function startsByItself({ fields: { paused, schedules, automations } }: LiveDeployment): boolean {
+  const triggered = (automations ?? []).some((one) => one.enabled && isMarked(one))
+  return triggered || (!paused && schedules.some(({ active }) => active))
 }
 
 function bestTwin(orphan: LiveDeployment, creates: ReadonlySet<Create>): Create | null {

@@ -133,7 +133,9 @@ function decideAdoption(
   live: LiveDeployment,
   from: Owner | null,
 ): Change {
-  const { change } = changeTo(input, desired, live, "")
+  // From hand to hand as within one source: what the new owner's Git leaves out is reset where the former had set it.
+  const mark = readMark(live.allTags, live.key)
+  const { change } = changeTo(input, desired, live, from && mark.kind === "owned" ? mark.letters : "")
   if (from) return { ...change, action: "adopt", from: "hand-over", reason: `taken over from ${from.source}` }
   if (input.source.policy.adopt === "never") {
     return skip(live.key, live, "not-adopted", "it exists without an owner; adopt: never leaves it")
@@ -174,10 +176,10 @@ function withoutStrangers(input: PlanInput, desired: DesiredDeployment, live: Li
   return { ...desired, fields: { ...desired.fields, automations } }
 }
 
-/** Where Git doesn't decide, a restore still gives back what the retirement switched off. */
+/** Where Git doesn't decide, what a retirement switched off is still given back, also one that was cut off half-way. */
 function automationsOf(input: PlanInput, wanted: Wanted, live: LiveDeployment): readonly AutomationWrite[] {
   const known = live.fields.automations ?? []
-  if (wanted.automations === undefined) return readPruneTag(live.allTags) === null ? [] : planReturn(known)
+  if (wanted.automations === undefined) return planReturn(known)
   return planAutomations(wanted.automations, known, live.key, ownerOf(input))
 }
 

@@ -12,7 +12,7 @@ type Acted = Pick<LiveDeployment, "id" | "key">
 /** Prefect's automations, as far as they act on deployments (`server/events/schemas/automations.py`). */
 export class AutomationClient {
   readonly #transport: Transport
-  /** By each deployment that one of their actions names, as last read; null = nobody needed them so far. */
+  /** By each deployment that one of their actions starts, as last read; null = nobody needed them so far. */
   #known: ReadonlyMap<string, readonly WireAutomation[]> | null = null
 
   constructor(transport: Transport) {
@@ -150,8 +150,10 @@ function byDeployment(automations: readonly WireAutomation[]): ReadonlyMap<strin
   return found
 }
 
+/** What `/automations/related-to` counts as related (`server/events/models/automations.py`), so that both see the same. */
 function deploymentOf(action: Json): readonly string[] {
-  const id = isJsonObject(action) ? action["deployment_id"] : null
+  if (!isJsonObject(action) || action["type"] !== "run-deployment" || action["source"] !== "selected") return []
+  const id = action["deployment_id"]
   return typeof id === "string" ? [id] : []
 }
 

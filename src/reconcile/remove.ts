@@ -1,4 +1,4 @@
-import { isMarked, planRetirement, planReturn, strangers } from "../core/automation.ts"
+import { isMarked, planRetirement, planReturn, strangers, type AutomationWrite } from "../core/automation.ts"
 import type { Change } from "../core/change.ts"
 import { fields } from "../core/fields.ts"
 import { bearsLetter, prunePrefix, pruneTag, readMark, readPruneTag, sameOwner, type Owner } from "../core/mark.ts"
@@ -28,10 +28,7 @@ export async function retire(hands: Hands, change: Retire, signal: AbortSignal):
   const obstacle = whyNot(hands, live, change.live)
   if (obstacle !== null) return { ...dropped(change, obstacle), live }
   // First what starts runs without a schedule: should this stop half-way, the deployment is retired anew.
-  if (mayHaveAutomations(live)) {
-    await writeAutomations(port, live.id, planRetirement(await port.automations.read(live, signal)), signal)
-    await port.automations.read(live, signal)
-  }
+  await writeOurs(port, live, planRetirement, signal)
   const tag = pruneTag(live.fields.paused ? "pending-paused" : "pending")
   const tags = [...live.allTags.filter((other) => !other.startsWith(prunePrefix)), tag]
   await port.patch(live.id, { fields: { paused: true }, tags }, signal)
@@ -45,15 +42,13 @@ export async function veto(hands: Hands, change: Retire, signal: AbortSignal): P
   if (!live) return { ...dropped(change, "it is gone already"), live: null }
   const obstacle = live.fields.paused || !isRetired(live) ? "nothing to veto" : whyNot(hands, live, change.live)
   if (obstacle !== null) return { ...dropped(change, obstacle), live }
+  // First what starts runs without a schedule: should this stop half-way, the veto is written down anew.
+  await writeOurs(port, live, planReturn, signal)
   const since = await port.runsDueSince(live.id, signal)
   const tags = [...live.allTags.filter((tag) => !tag.startsWith(prunePrefix)), pruneTag("vetoed")]
   await port.patch(live.id, { fields: {}, tags }, signal)
   // The write took its scheduled runs away, and this one is meant to run.
   if (live.fields.schedules.some(({ active }) => active)) await port.reschedule(live.id, since, signal)
-  if (mayHaveAutomations(live)) {
-    await writeAutomations(port, live.id, planReturn(await port.automations.read(live, signal)), signal)
-    await port.automations.read(live, signal)
-  }
   return { ...done(change, live.id, clock), live: await port.read(live.id, signal) }
 }
 
@@ -99,9 +94,17 @@ function whyStarted({ obstacles }: Prune, automations: readonly LiveAutomation[]
   return strangers(automations).length > known ? "an automation acts on it by now" : null
 }
 
-/** The letter stands as long as one of ours may be there, whatever was read of them. */
-function mayHaveAutomations({ allTags }: LiveDeployment): boolean {
-  return bearsLetter(allTags, fields.automations.letter)
+/** Reads its automations, writes what is planned of them, and reads them back. */
+async function writeOurs(
+  port: WorkspacePort,
+  live: LiveDeployment,
+  plan: (live: readonly LiveAutomation[]) => readonly AutomationWrite[],
+  signal: AbortSignal,
+): Promise<void> {
+  // The letter stands as long as one of ours may be there, whatever was read of them.
+  if (!bearsLetter(live.allTags, fields.automations.letter)) return
+  await writeAutomations(port, live.id, plan(await port.automations.read(live, signal)), signal)
+  await port.automations.read(live, signal)
 }
 
 /** Should the answer get lost, the leftover runs must be looked for all the same. */

@@ -1,6 +1,6 @@
 import type { Change, ChangeResult, FieldDiff, Plan } from "../core/change.ts"
 import { fieldOf, fieldNames, fieldTitle } from "../core/fields.ts"
-import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
+import { isJsonObject, type Json } from "../core/json.ts"
 import type { DesiredDeployment, Location, Problem, SourceName } from "../core/model.ts"
 import type { SourceStatus } from "../core/status.ts"
 import { cleanText } from "../observe/clean.ts"
@@ -158,19 +158,18 @@ function hideLiveOnly({ field, path, desired }: FieldDiff, live: Json): Json {
   return { ...live, parameters: withoutLiveOnly(live["parameters"], wanted) }
 }
 
-/** What a person gave an automation to start runs with is in its actions only. */
+/** What a person gave an automation to do (parameters, a webhook's payload) is below these. */
+const doings = ["actions", "reactions"] as const
+
 function hideActions(path: string, live: Json, desired: Json | undefined): Json {
-  if (/\]\.actions\[\d+\]\.(?:parameters|job_variables)(?:[.[]|$)/.test(path)) return withoutLiveOnly(live, desired)
-  if (!isJsonObject(live) || !Array.isArray(live["actions"])) return live
+  if (/\]\.(?:actions|reactions)(?:[.[]|$)/.test(path)) return withoutLiveOnly(live, desired)
+  if (!isJsonObject(live)) return live
+  const wanted = isJsonObject(desired) ? desired : {}
+  const hiding = doings.filter((word) => live[word] !== undefined)
   return {
     ...live,
-    actions: live["actions"].map((action: Json) => (isJsonObject(action) ? withoutGiven(action) : action)),
+    ...Object.fromEntries(hiding.map((word) => [word, withoutLiveOnly(live[word] ?? null, wanted[word])])),
   }
-}
-
-function withoutGiven(action: JsonObject): JsonObject {
-  const given = ["parameters", "job_variables"].filter((key) => action[key] !== undefined)
-  return { ...action, ...Object.fromEntries(given.map((key) => [key, hidden])) }
 }
 
 function withoutLiveOnly(live: Json, desired: Json | undefined): Json {

@@ -120,6 +120,23 @@ await t.test("what only Prefect has under parameters and job variables is hidden
       },
       { kind: "cron", cron: "0 1 * * *", parameters: hidden },
     ],
+    ["what a trigger waits for", { field: "automations", path: "[x].trigger.expect[0]", live: "a" }, "a"],
+    ["a trigger's parameter", { field: "automations", path: "[x].actions[0].parameters.password", live: "p" }, hidden],
+    [
+      "what a person made it do beside",
+      { field: "automations", path: "[x].actions", live: [{ type: "a" }, { payload: "p" }], desired: [{ type: "a" }] },
+      [{ type: "a" }, hidden],
+    ],
+    ["what it does when it fires", { field: "automations", path: "[x].reactions", live: { a: [{ b: "p" }] } }, hidden],
+    [
+      "an automation",
+      {
+        field: "automations",
+        path: "[x]",
+        live: { name: "x", actions: [{ payload: "p" }], reactions: { actions_on_trigger: [{ payload: "p" }] } },
+      },
+      { name: "x", actions: hidden, reactions: hidden },
+    ],
   ]
   for (const [name, diff, expected] of table) {
     t.strictSame(present(update(diff))?.fields[0]?.from, expected, name)
