@@ -2,6 +2,7 @@ import type { AutomationWrite, FieldDiff } from "./change.ts"
 import { canonicalJson, isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
 import { isControlTag, markTags, pruneTag, readMark, readPruneTag, type Owner } from "./mark.ts"
 import type { Automation, DeploymentKey, LiveAutomation } from "./model.ts"
+import type { AdoptPolicy } from "./source.ts"
 
 /**
  * The automations that `triggers:` of an entry stands for. Each carries a mark of its own, whose check names the
@@ -80,15 +81,17 @@ export function planReturn(live: readonly LiveAutomation[]): readonly Automation
   })
 }
 
-/** Named in Git, but nobody's and otherwise: with `adopt: same` a person decides, as with a deployment. */
-export function differingStrangers(
+/** Named in Git, but nobody's, and not to be taken over by `adopt`: a person decides, as with a deployment. */
+export function strangersToLeave(
   desired: readonly Automation[],
   live: readonly LiveAutomation[],
+  adopt: AdoptPolicy,
 ): readonly LiveAutomation[] {
-  const taken = pairUp(desired, live).filter(
-    (pair) => pair.desired && pair.live && !isAsWanted(pair.desired, pair.live),
-  )
-  return taken.flatMap(({ live: one }) => (one && !bearsMark(one) ? [one] : []))
+  if (adopt === "unowned") return []
+  return pairUp(desired, live).flatMap(({ desired: wanted, live: one }) => {
+    if (!wanted || !one || bearsMark(one)) return []
+    return adopt === "never" || !isAsWanted(wanted, one) ? [one] : []
+  })
 }
 
 /** Names of those that aren't ours: they would be left without the deployment that they act on. */

@@ -1,4 +1,4 @@
-import { differingStrangers } from "./automation.ts"
+import { strangersToLeave } from "./automation.ts"
 import type { Owner } from "./mark.ts"
 import type {
   Desired,
@@ -43,12 +43,12 @@ export function ownerOf({ installation, source }: Pick<PlanInput, "installation"
   return { installation, source: source.name }
 }
 
-/** Automations that nobody owns, named as one in Git and doing something else; `adopt: unowned` takes them over. */
+/** Automations that nobody owns, named as one in Git, which the source's `adopt` doesn't take over. */
 export function strangersOf(
   { source }: Pick<PlanInput, "source">,
   { fields: { automations } }: DesiredDeployment,
   live: LiveDeployment,
 ): readonly LiveAutomation[] {
-  if (source.policy.adopt === "unowned" || !("value" in automations)) return []
-  return differingStrangers(automations.value, live.fields.automations ?? [])
+  if (!("value" in automations)) return []
+  return strangersToLeave(automations.value, live.fields.automations ?? [], source.policy.adopt)
 }

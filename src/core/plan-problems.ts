@@ -70,7 +70,7 @@ function triggerProblem(input: PlanInput, change: Change, desired: DesiredDeploy
   const live = "live" in change ? change.live : null
   const [stranger] = live && owns(ownerOf(input), live) ? strangersOf(input, desired, live) : []
   if (!stranger) return null
-  const message = `the automation "${stranger.name}" is nobody's and differs from \`triggers\`: delete it, rename the trigger, or set adopt: unowned`
+  const message = `the automation "${stranger.name}" is nobody's and adopt: ${input.source.policy.adopt} leaves it: delete it, rename the trigger, or set adopt: unowned`
   return problemOf("not-adopted", message, change.key)
 }
 

@@ -94,7 +94,7 @@ function decideExisting(input: PlanInput, desired: DesiredDeployment, live: Live
     const where = installation === input.installation ? `source ${source}` : `${source} of installation ${installation}`
     return skip(live.key, live, "owned-by-other", `${where} owns it; remove it there first`)
   }
-  return decideAdoption(input, desired, live, claim === "hand-over" && mark.kind === "owned" ? mark.owner : null)
+  return decideAdoption(input, desired, live, claim === "hand-over" && mark.kind === "owned" ? mark : null)
 }
 
 /** Whether a resource that bears another owner's mark may be taken. */
@@ -131,12 +131,14 @@ function decideAdoption(
   input: PlanInput,
   desired: DesiredDeployment,
   live: LiveDeployment,
-  from: Owner | null,
+  from: { readonly owner: Owner; readonly letters: string } | null,
 ): Change {
-  // From hand to hand as within one source: what the new owner's Git leaves out is reset where the former had set it.
-  const mark = readMark(live.allTags, live.key)
-  const { change } = changeTo(input, desired, live, from && mark.kind === "owned" ? mark.letters : "")
-  if (from) return { ...change, action: "adopt", from: "hand-over", reason: `taken over from ${from.source}` }
+  if (from) {
+    // As within one source: what the new owner's Git leaves out is reset where the former one's had set it.
+    const { change } = changeTo(input, withoutStrangers(input, desired, live), live, from.letters)
+    return { ...change, action: "adopt", from: "hand-over", reason: `taken over from ${from.owner.source}` }
+  }
+  const { change } = changeTo(input, desired, live, "")
   if (input.source.policy.adopt === "never") {
     return skip(live.key, live, "not-adopted", "it exists without an owner; adopt: never leaves it")
   }
@@ -169,7 +171,7 @@ function changeTo(input: PlanInput, desired: DesiredDeployment, live: LiveDeploy
   return { change: { key: live.key, live, desired, diffs, write, from: null }, diffs }
 }
 
-/** A person's automation that is named as one in Git but does something else is theirs until `adopt` says otherwise. */
+/** A person's automation that is named as one in Git is theirs until `adopt` says otherwise. */
 function withoutStrangers(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment): DesiredDeployment {
   if (strangersOf(input, desired, live).length === 0) return desired
   const automations = { kind: "undecided", reason: "an automation of that name is nobody's" } as const

@@ -57,6 +57,9 @@ interface Selection {
   readonly select: readonly string[]
 }
 
+/** Whether what exists without an owner is taken over: not at all, where only our mark is missing, or whatever it is. */
+export type AdoptPolicy = "never" | "same" | "unowned"
+
 /** Tenancy: an entry outside is an error, never a write. Empty list = no bound. */
 interface Scope {
   readonly workPools: readonly string[]
@@ -64,7 +67,7 @@ interface Scope {
 }
 
 export interface Policy {
-  readonly adopt: "never" | "same" | "unowned"
+  readonly adopt: AdoptPolicy
   readonly onDrift: "enforce" | "report"
   /** Field names as Prefect writes them, or paths into one, for example `schedules.*.active`. */
   readonly ignore: readonly string[]

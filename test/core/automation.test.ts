@@ -2,15 +2,15 @@ import t from "tap"
 import {
   automationsEqual,
   automationsJson,
-  differingStrangers,
+  strangersToLeave,
   planAutomations,
   planRetirement,
   planReturn,
   strangers,
 } from "../../src/core/automation.ts"
 import { markTags } from "../../src/core/mark.ts"
-import type { Automation, LiveAutomation } from "../../src/core/model.ts"
-import { automation, changeOf, declared, key, liveAutomation, me, owned, them, writeOf } from "./builders.ts"
+import type { Automation, DeploymentKey, LiveAutomation } from "../../src/core/model.ts"
+import { automation, changeOf, declared, key, liveAutomation, me, owned, planOf, them, writeOf } from "./builders.ts"
 
 const place = key("etl/a")
 const plan = (desired: readonly Automation[], live: readonly LiveAutomation[]) =>
@@ -89,7 +89,7 @@ t.test("a retirement switches off what runs, and gives back just that", async (t
 
 t.test("adopt decides about a person's automation that has the name but not the content", async (t) => {
   const theirs = liveAutomation(place, "x", { description: "by hand" })
-  t.strictSame(differingStrangers([automation("x")], [theirs]), [theirs])
+  t.strictSame(strangersToLeave([automation("x")], [theirs], "same"), [theirs])
   const world = (adopt: "same" | "unowned") => ({
     declared: [declared("etl/a", { entrypoint: "flow.py:flow", automations: [automation("x")] })],
     live: [owned("etl/a", { automations: [theirs] }, { letters: "eg" })],
@@ -97,6 +97,33 @@ t.test("adopt decides about a person's automation that has the name but not the 
   })
   t.match(changeOf(world("same")), { action: "keep" })
   t.match(writeOf(changeOf(world("unowned"))).automations, [{ kind: "replace", live: { name: "x" } }])
+})
+
+t.test(
+  "adopt: never leaves also the one that is as Git says, and a hand-over of its deployment takes none",
+  async (t) => {
+    const same = liveAutomation(place, "x")
+    const differs = liveAutomation(place, "x", { description: "by hand" })
+    const world = (theirs: LiveAutomation, owner = me) => ({
+      declared: [declared("etl/a", { automations: [automation("x")] })],
+      live: [owned("etl/a", { automations: [theirs] }, { owner, letters: "g" })],
+      policy: { adopt: "never" as const },
+    })
+    t.match(planOf(world(same)), { changes: [{ action: "keep" }], problems: [{ code: "not-adopted" }] })
+    const siblings = new Map([[them.source, { declares: new Set<DeploymentKey>(), complete: true, canTake: true }]])
+    const taken = changeOf(world(differs, them), { siblings })
+    t.match(taken, { action: "adopt", from: "hand-over" })
+    t.strictSame(writeOf(taken).automations, [])
+  },
+)
+
+t.test("what the taker's Git leaves out is reset where the giver's had set it", async (t) => {
+  const siblings = new Map([[them.source, { declares: new Set<DeploymentKey>(), complete: true, canTake: true }]])
+  const theirs = liveAutomation(place, "x", { owner: them })
+  const live = [owned("etl/a", { automations: [theirs], version: "1" }, { owner: them, letters: "g" })]
+  const write = writeOf(changeOf({ declared: [declared("etl/a")], live }, { siblings }))
+  t.match(write.automations, [{ kind: "remove", live: { name: "x" } }])
+  t.strictSame(write.patch.fields, {}, "what the giver's Git didn't set stays")
 })
 
 t.test("an automation that only lacks our mark is marked in a turn of its own", async (t) => {
