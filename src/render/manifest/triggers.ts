@@ -76,12 +76,12 @@ const metric = resources.extend({
     "must be a mapping",
   ),
 })
-const kinds: Readonly<Record<string, z.ZodType>> = { event, sequence, compound, metric }
+const kinds: ReadonlyMap<string, z.ZodType> = new Map(Object.entries({ event, sequence, compound, metric }))
 
 export function readTrigger(value: JsonObject, depth = 0): TriggerReading {
   if (depth >= depthMax) return { refusal: `triggers stand more than ${depthMax} deep in each other` }
   const type = typeOf(value)
-  const kind = kinds[type]
+  const kind = kinds.get(type)
   if (!kind) return { refusal: `type "${type}" must be event, compound, sequence or metric` }
   if (type === "event" && value["posture"] === "Proactive" && typeof value["within"] === "string")
     return { refusal: "within of a Proactive trigger must be a number of seconds: Prefect fails at a text" }
