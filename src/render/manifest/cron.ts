@@ -4,8 +4,8 @@
  */
 export function refuseCron(text: string): string | null {
   const lower = text.toLowerCase()
-  const parts = (aliases[lower] ?? text).split(/\s+/).filter((part) => part !== "")
-  if (lower.startsWith("@") && !aliases[lower]) return `it is none of ${Object.keys(aliases).join(", ")}`
+  const parts = (aliases.get(lower) ?? text).split(/\s+/).filter((part) => part !== "")
+  if (lower.startsWith("@") && !aliases.has(lower)) return `it is none of ${[...aliases.keys()].join(", ")}`
   if (parts.length < 5 || parts.length > fieldNames.length)
     return `it has ${parts.length} parts; it needs minute, hour, day, month and weekday`
   const wrong = parts.findIndex((part, index) => !isField(part.toLowerCase(), fieldOf(index, parts.length)))
@@ -14,15 +14,17 @@ export function refuseCron(text: string): string | null {
 
 const fieldNames = ["minute", "hour", "day", "month", "weekday", "second", "year"]
 
-const aliases: Readonly<Record<string, string>> = {
-  "@midnight": "0 0 * * *",
-  "@hourly": "0 * * * *",
-  "@daily": "0 0 * * *",
-  "@weekly": "0 0 * * 0",
-  "@monthly": "0 0 1 * *",
-  "@yearly": "0 0 1 1 *",
-  "@annually": "0 0 1 1 *",
-}
+const aliases: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+  }),
+)
 
 interface Field {
   readonly least: number

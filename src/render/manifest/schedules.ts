@@ -17,13 +17,15 @@ export type ScheduleReading = { readonly schedule: Schedule } | { readonly refus
 const kinds = ["cron", "interval", "rrule"] as const
 const known = [...kinds, "timezone", "anchor_date", "active", "parameters", "slug", "replaces", "day_or"]
 /** Words of generators for Prefect 2, with what takes their place. */
-const gone: Readonly<Record<string, string>> = {
-  max_active_runs: "use concurrency_limit on the deployment",
-  max_scheduled_runs: "it can't be set in prefect.yaml",
-  catchup: "Prefect 3 has no catch-up",
-  flow_run_name: "give it to the flow's decorator",
-  description: "a schedule has none",
-}
+const gone: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    max_active_runs: "use concurrency_limit on the deployment",
+    max_scheduled_runs: "it can't be set in prefect.yaml",
+    catchup: "Prefect 3 has no catch-up",
+    flow_run_name: "give it to the flow's decorator",
+    description: "a schedule has none",
+  }),
+)
 
 /**
  * One entry of `schedules:` (`cli/deploy/_models.py: RawScheduleConfig`). Prefect checks the types of what is written
@@ -147,7 +149,7 @@ function shown(value: Json): string {
 }
 
 function strangeKey(key: string): string {
-  const hint = gone[key]
+  const hint = gone.get(key)
   if (hint) return `Prefect refuses \`${key}\` in a schedule: ${hint}`
   const guess = nearest(key, known)
   return `Prefect refuses \`${key}\` in a schedule${guess ? `: did you mean \`${guess}\`?` : ""}`

@@ -41,7 +41,7 @@ function readStep(step: JsonObject, names: Names, facts: StepFacts) {
   const id = typeof written["id"] === "string" ? written["id"] : null
   // Whatever can't be resolved stays as its placeholder, which `known` doesn't take for an answer.
   const resolved = resolveValue(written, names, "job").value as JsonObject
-  const given = id === null ? undefined : facts.given[id]
+  const given = id !== null && Object.hasOwn(facts.given, id) ? facts.given[id] : undefined
   // What the config gives is somebody's word that the image is there.
   if (given) return { id, origin: null, found: given, complete: true }
   const found = known(name, resolved, facts)

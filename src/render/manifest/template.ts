@@ -225,7 +225,7 @@ function inside(name: string, outputs: ReadonlyMap<string, Output>): Output | nu
   let value: Json | undefined = first.value
   for (const step of steps.slice(1)) {
     if (Array.isArray(value)) value = (value as readonly Json[])[Number(step)]
-    else value = isJsonObject(value) ? value[step] : undefined
+    else value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined
   }
   return value === undefined ? null : { value, origin: first.origin }
 }

@@ -3,21 +3,21 @@ import type { CallArgument, Value } from "./values.ts"
 
 /** What a call of one of Python's own functions gives, known from plain arguments; null where it isn't. */
 export function callBuiltin(path: string, args: readonly CallArgument[]): Value | null {
-  const kind = containers[path]
+  const kind = containers.get(path)
   if (kind === "dict") return dictOf(args)
   const [first, ...more] = args
   if (more.length > 0 || (first !== undefined && first.name !== null)) return null
   if (kind !== undefined) return containerOf(kind, first?.value ?? null)
-  return first === undefined ? null : (builtins[path]?.(first.value) ?? null)
+  return first === undefined ? null : (builtins.get(path)?.(first.value) ?? null)
 }
 
 /** Whether `callBuiltin` may know the result: only then the arguments are looked at. */
 export function isBuiltinCall(path: string): boolean {
-  return containers[path] !== undefined || builtins[path] !== undefined
+  return containers.has(path) || builtins.has(path)
 }
 
 export function isContainer(path: string): boolean {
-  return containers[path] !== undefined
+  return containers.has(path)
 }
 
 const rangeItemsMax = 1_000n
@@ -41,31 +41,35 @@ export function callMethod(method: Extract<Value, { kind: "method" }>, args: rea
 
 type Container = "list" | "tuple" | "set" | "frozenset"
 
-const containers: Readonly<Record<string, Container | "dict">> = {
-  "builtins.list": "list",
-  "builtins.tuple": "tuple",
-  "builtins.set": "set",
-  "builtins.frozenset": "frozenset",
-  "builtins.dict": "dict",
-}
+const containers: ReadonlyMap<string, Container | "dict"> = new Map(
+  Object.entries({
+    "builtins.list": "list",
+    "builtins.tuple": "tuple",
+    "builtins.set": "set",
+    "builtins.frozenset": "frozenset",
+    "builtins.dict": "dict",
+  }),
+)
 
-const builtins: Readonly<Record<string, (value: Value) => Value | null>> = {
-  "builtins.str": (value) => {
-    const text = textOf(value)
-    return text === null ? null : { kind: "str", value: text }
-  },
-  "builtins.int": toInteger,
-  "builtins.float": toFloat,
-  "builtins.abs": (value) => {
-    if (value.kind === "int") return { kind: "int", value: value.value < 0n ? -value.value : value.value }
-    return value.kind === "float" ? { kind: "float", value: Math.abs(value.value) } : null
-  },
-  "builtins.len": (value) => {
-    if (value.kind === "str") return { kind: "int", value: BigInt(Array.from(value.value).length) }
-    const ordered = value.kind === "list" || value.kind === "tuple"
-    return ordered ? { kind: "int", value: BigInt(value.items.length) } : null
-  },
-}
+const builtins: ReadonlyMap<string, (value: Value) => Value | null> = new Map(
+  Object.entries({
+    "builtins.str": (value) => {
+      const text = textOf(value)
+      return text === null ? null : { kind: "str", value: text }
+    },
+    "builtins.int": toInteger,
+    "builtins.float": toFloat,
+    "builtins.abs": (value) => {
+      if (value.kind === "int") return { kind: "int", value: value.value < 0n ? -value.value : value.value }
+      return value.kind === "float" ? { kind: "float", value: Math.abs(value.value) } : null
+    },
+    "builtins.len": (value) => {
+      if (value.kind === "str") return { kind: "int", value: BigInt(Array.from(value.value).length) }
+      const ordered = value.kind === "list" || value.kind === "tuple"
+      return ordered ? { kind: "int", value: BigInt(value.items.length) } : null
+    },
+  }),
+)
 
 function toInteger(value: Value): Value | null {
   if (value.kind === "int") return value

@@ -139,7 +139,7 @@ function encodeCall(tools: EncodeTools, call: Extract<Value, { kind: "call" }>):
   const { callee, at } = call
   if (callee.kind === "class") return tools.dump(callee.class, call.args, at)
   const path = callee.kind === "outside" ? callee.path : ""
-  const encoder = encoders[path]
+  const encoder = encoders.get(path)
   if (encoder === undefined)
     throw new Undecided(`the result of \`${path.replace("builtins.", "")}(...)\` isn't known`, at)
   const args = call.args.map((argument) => {
@@ -159,19 +159,21 @@ function asArgument(tools: EncodeTools, value: Value, at: Location): Value {
   return { kind: "str", value: text }
 }
 
-const encoders: Readonly<Record<string, (args: readonly CallArgument[]) => string | null>> = {
-  "datetime.date": (args) => encodeDate("date", args),
-  "datetime.datetime": (args) => encodeDate("datetime", args),
-  "datetime.time": (args) => encodeDate("time", args),
-  "datetime.timedelta": (args) => encodeDuration(args),
-  "pathlib.Path": encodePath,
-  "uuid.UUID": encodeUuid,
-  "decimal.Decimal": encodeDecimal,
-  "pydantic.SecretStr": (args) => {
-    const text = onlyText(args)
-    return text === null ? null : text === "" ? "" : secret
-  },
-}
+const encoders: ReadonlyMap<string, (args: readonly CallArgument[]) => string | null> = new Map(
+  Object.entries({
+    "datetime.date": (args) => encodeDate("date", args),
+    "datetime.datetime": (args) => encodeDate("datetime", args),
+    "datetime.time": (args) => encodeDate("time", args),
+    "datetime.timedelta": (args) => encodeDuration(args),
+    "pathlib.Path": encodePath,
+    "uuid.UUID": encodeUuid,
+    "decimal.Decimal": encodeDecimal,
+    "pydantic.SecretStr": (args) => {
+      const text = onlyText(args)
+      return text === null ? null : text === "" ? "" : secret
+    },
+  }),
+)
 const secret = "**********"
 
 function onlyText(args: readonly CallArgument[]): string | null {

@@ -65,7 +65,7 @@ export function readMetadataValue(tools: EncodeTools, value: Value, at: Location
 
 /** `Ge(1)` and its like; null when it is none of them. */
 function limitOf(tools: EncodeTools, path: string, [only, ...more]: readonly LazyArgument[]): Constraints | null {
-  const limit = limits[path]
+  const limit = limits.get(path)
   if (limit === undefined || only === undefined || more.length > 0 || only.star !== "") return null
   return new Map([[limit, encodeArgument(tools, only)]])
 }
@@ -124,15 +124,17 @@ interface Draft {
   hidden: boolean
 }
 
-const limits: Readonly<Record<string, string>> = {
-  "annotated_types.Ge": "ge",
-  "annotated_types.Gt": "gt",
-  "annotated_types.Le": "le",
-  "annotated_types.Lt": "lt",
-  "annotated_types.MultipleOf": "multiple_of",
-  "annotated_types.MinLen": "min_length",
-  "annotated_types.MaxLen": "max_length",
-}
+const limits: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "annotated_types.Ge": "ge",
+    "annotated_types.Gt": "gt",
+    "annotated_types.Le": "le",
+    "annotated_types.Lt": "lt",
+    "annotated_types.MultipleOf": "multiple_of",
+    "annotated_types.MinLen": "min_length",
+    "annotated_types.MaxLen": "max_length",
+  }),
+)
 const quietMetadata = new Set([
   "pydantic.AfterValidator",
   "pydantic.BeforeValidator",

@@ -18,7 +18,7 @@ export function madeType(tools: MakeTools, value: Call): Type {
   const [first, second, ...more] = value.args
   if (path === "typing.TypeVar") return variableType(tools, value)
   if (path === "typing.NewType" && second !== undefined && more.length === 0) return tools.typeOf(second)
-  const base = constrainedTypes[path]
+  const base = constrainedTypes.get(path)
   if (base === undefined) throw new Undecided("this type is made by a call", value.at)
   if (typeof base !== "string") return limited(tools, base, value)
   if (first === undefined || first.name !== null || first.star !== "") return failOver(value.at)
@@ -33,14 +33,16 @@ function limited(tools: MakeTools, type: Type, call: Call): Type {
   return constrained === null ? failOver(call.at) : { kind: "sealed", inner: constrained }
 }
 
-const constrainedTypes: Readonly<Record<string, Type | "array" | "set">> = {
-  "pydantic.constr": schemaType({ type: "string" }, "text"),
-  "pydantic.conint": schemaType({ type: "integer" }, "number"),
-  "pydantic.confloat": schemaType({ type: "number" }, "number"),
-  "pydantic.conlist": "array",
-  "pydantic.conset": "set",
-  "pydantic.confrozenset": "set",
-}
+const constrainedTypes: ReadonlyMap<string, Type | "array" | "set"> = new Map(
+  Object.entries({
+    "pydantic.constr": schemaType({ type: "string" }, "text"),
+    "pydantic.conint": schemaType({ type: "integer" }, "number"),
+    "pydantic.confloat": schemaType({ type: "number" }, "number"),
+    "pydantic.conlist": "array",
+    "pydantic.conset": "set",
+    "pydantic.confrozenset": "set",
+  }),
+)
 
 /** An unbound type variable may be anything; a bound one is its bound, one of several types their union. */
 function variableType(tools: MakeTools, { args, at }: Call): Type {

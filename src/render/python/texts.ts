@@ -106,8 +106,8 @@ export function callTextMethod(text: string, name: string, args: readonly TextAr
 
 function callWithTexts(text: string, name: string, args: readonly string[]): Value | null {
   const [first, second] = args
-  if (first === undefined) return isAscii(text) ? toText(plainMethods[name]?.(text) ?? null) : null
-  if (second === undefined) return affixMethods[name]?.(text, first) ?? null
+  if (first === undefined) return isAscii(text) ? toText(plainMethods.get(name)?.(text) ?? null) : null
+  if (second === undefined) return affixMethods.get(name)?.(text, first) ?? null
   if (name !== "replace" || args.length > 2 || first === "") return null
   return toText(text.replaceAll(first, () => second))
 }
@@ -119,27 +119,31 @@ export interface TextArgument {
 
 const spaces = String.raw`[\t-\r\u001C-\u0020]+`
 /** Only of ASCII texts: beyond, the two languages may have other tables of letters. */
-const plainMethods: Readonly<Record<string, (text: string) => string>> = {
-  lower: (text) => text.toLowerCase(),
-  upper: (text) => text.toUpperCase(),
-  strip: (text) => text.replace(new RegExp(`^${spaces}`, "u"), "").replace(new RegExp(`${spaces}$`, "u"), ""),
-  lstrip: (text) => text.replace(new RegExp(`^${spaces}`, "u"), ""),
-  rstrip: (text) => text.replace(new RegExp(`${spaces}$`, "u"), ""),
-  capitalize: (text) => text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase(),
-  title: (text) =>
-    text
-      .toLowerCase()
-      .replaceAll(/(^|[^a-z])([a-z])/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
-}
-const affixMethods: Readonly<Record<string, (text: string, affix: string) => Value>> = {
-  removeprefix: (text, affix) => ({ kind: "str", value: text.startsWith(affix) ? text.slice(affix.length) : text }),
-  removesuffix: (text, affix) => ({
-    kind: "str",
-    value: affix !== "" && text.endsWith(affix) ? text.slice(0, -affix.length) : text,
+const plainMethods: ReadonlyMap<string, (text: string) => string> = new Map(
+  Object.entries({
+    lower: (text) => text.toLowerCase(),
+    upper: (text) => text.toUpperCase(),
+    strip: (text) => text.replace(new RegExp(`^${spaces}`, "u"), "").replace(new RegExp(`${spaces}$`, "u"), ""),
+    lstrip: (text) => text.replace(new RegExp(`^${spaces}`, "u"), ""),
+    rstrip: (text) => text.replace(new RegExp(`${spaces}$`, "u"), ""),
+    capitalize: (text) => text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase(),
+    title: (text) =>
+      text
+        .toLowerCase()
+        .replaceAll(/(^|[^a-z])([a-z])/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
   }),
-  startswith: (text, affix) => ({ kind: "bool", value: text.startsWith(affix) }),
-  endswith: (text, affix) => ({ kind: "bool", value: text.endsWith(affix) }),
-}
+)
+const affixMethods: ReadonlyMap<string, (text: string, affix: string) => Value> = new Map(
+  Object.entries({
+    removeprefix: (text, affix) => ({ kind: "str", value: text.startsWith(affix) ? text.slice(affix.length) : text }),
+    removesuffix: (text, affix) => ({
+      kind: "str",
+      value: affix !== "" && text.endsWith(affix) ? text.slice(0, -affix.length) : text,
+    }),
+    startswith: (text, affix) => ({ kind: "bool", value: text.startsWith(affix) }),
+    endswith: (text, affix) => ({ kind: "bool", value: text.endsWith(affix) }),
+  }),
+)
 
 function isAscii(text: string): boolean {
   return /^[\0-\u007F]*$/u.test(text)
