@@ -71,6 +71,13 @@ t.test("no file imports itself by way of others, not even a type", async (t) => 
   )
 })
 
+t.test("no code from a repository is ever executed: nothing in src could", async (t) => {
+  const ways =
+    /child_process|node:vm|node:repl|getBuiltinModule|createRequire|\b(?:eval|require)\(|\bimport\((?!")|new Function\(|^import "/m
+  const able = globSync("src/**/*.ts").filter((file) => ways.test(readFileSync(file, "utf8")))
+  t.strictSame(able, ["src/systemd.ts"], "which tells systemd that the daemon is ready")
+})
+
 t.test("the shipped Python grammar is the one of the pinned package", async (t) => {
   const shipped = readFileSync("src/render/python/tree-sitter-python.wasm")
   const pinned = readFileSync("node_modules/tree-sitter-python/tree-sitter-python.wasm")

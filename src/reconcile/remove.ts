@@ -1,5 +1,5 @@
-import { isMarked, planRetirement, planReturn, strangers, type AutomationWrite } from "../core/automation.ts"
-import type { Change } from "../core/change.ts"
+import { isMarked, planRetirement, planReturn, strangers } from "../core/automation.ts"
+import type { AutomationWrite, Change } from "../core/change.ts"
 import { fields } from "../core/fields.ts"
 import { bearsLetter, prunePrefix, pruneTag, readMark, readPruneTag, sameOwner, type Owner } from "../core/mark.ts"
 import type { DeploymentId, LiveAutomation, LiveDeployment } from "../core/model.ts"

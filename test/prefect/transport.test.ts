@@ -186,3 +186,11 @@ await t.test("a server older than 3.2.0 is refused, and one that doesn't tell is
     t.equal(result?.code ?? null, code)
   }
 })
+
+await t.test("automations that never end are a trouble, not a listing", async (t) => {
+  const row = { name: "x", enabled: true, trigger: {}, actions: [] }
+  const rows = JSON.stringify(Array.from({ length: 200 }, (_, n) => ({ ...row, id: `${n}` })))
+  const endless = answer(200, { "content-type": "application/json" }, rows)
+  const { result, asked } = await under("/automations/filter", endless, 300, () => client.automations.readAll(signal))
+  t.match([result, asked], [{ code: "listing-too-large", kind: "stalled" }, 250])
+})

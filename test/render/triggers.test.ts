@@ -64,3 +64,10 @@ t.test("what Prefect refuses is told at its place", async (t) => {
     t.strictSame([automation, said.length], [undefined, 1], claim)
   }
 })
+
+t.test("triggers stand in each other to a bounded depth", async (t) => {
+  const nested = (depth: number): JsonObject =>
+    depth === 0 ? { expect: ["a"] } : { type: "sequence", triggers: [nested(depth - 1)] }
+  t.match(readTrigger(nested(9)), { trigger: { type: "sequence" } })
+  t.match(readTrigger(nested(10)), { refusal: /more than 10 deep/ })
+})
