@@ -1,6 +1,7 @@
 import t from "tap"
 import type { Json, JsonObject } from "../../src/core/json.ts"
 import type { Automation } from "../../src/core/model.ts"
+import { readTrigger } from "../../src/render/manifest/triggers.ts"
 import { one } from "./desired.ts"
 
 /** `triggers:` as pydantic reads them for `prefect deploy`; `test/manifests/` compares them with real ones. */
