@@ -199,7 +199,8 @@ await t.test(
 
 await t.test("a trigger that only the server refuses is a problem of its deployment, and stops no other", async (t) => {
   const lane = await openLane(world, "refused", { a: {} })
-  lane.commit({ a: { triggers: [{ posture: "Metric", name: "m" }] }, b: { triggers: [on("x")] } })
+  const metric = { name: "successes", threshold: 0.5, operator: "<" }
+  lane.commit({ a: { triggers: [{ posture: "Metric", name: "m", metric }] }, b: { triggers: [on("x")] } })
   t.match(await lane.sync(), { state: "degraded", problems: [{ code: "refused", key: "refused/a", line: Number }] })
   const { b } = await lane.live()
   t.strictSame(names(await automationsOf(b)), ["x"])
