@@ -444,6 +444,8 @@ t.test("steps inherit as prefect deploy has it", async (t) => {
   t.match(fieldsOf(one({ pull: own }, top))?.pullSteps, declared(own))
   t.match(fieldsOf(one({ pull: [] }, top))?.pullSteps, declared([]))
   t.match(fieldsOf(one({ pull: null }, top))?.pullSteps, declared(top.pull))
+  t.match(fieldsOf(one({}, { pull: [] }))?.pullSteps, declared([]))
+  for (const pull of [null, {}]) t.match(fieldsOf(one({ pull }, { pull: [] }))?.pullSteps, { kind: "derived" })
 })
 
 t.test("placeholders: env, variables, outputs of steps, and what others resolve later", async (t) => {

@@ -90,7 +90,7 @@ export function strangeSteps(
 
 /**
  * What an entry inherits (`cli/deploy/_core.py`): its own `build` replaces the top one even when empty; an empty `push`
- * falls back; `pull: []` means none, while null or {} fall back.
+ * falls back; `pull: []` means none, while null or {} fall back, to steps of the top one but not to its emptiness.
  */
 function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "push" | "pull"> {
   const top = (key: string): Node | null => root.entries.get(key)?.value ?? null
@@ -99,7 +99,7 @@ function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "
   return {
     build: filled(entry.entries.has("build") ? own("build") : top("build")),
     push: filled(own("push")) ?? filled(top("push")),
-    pull: chosen(own("pull")) ?? chosen(top("pull")),
+    pull: chosen(own("pull")) ?? (entry.entries.has("pull") ? filled(top("pull")) : chosen(top("pull"))),
   }
 }
 
