@@ -1,6 +1,6 @@
 import type { AutomationWrite, FieldDiff } from "./change.ts"
 import { canonicalJson, isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
-import { isControlTag, markTags, pruneTag, readMark, readPruneTag, type Owner } from "./mark.ts"
+import { isControlTag, markTags, pruneTag, readMark, readPruneTag, sameTags, type Owner } from "./mark.ts"
 import type { Automation, DeploymentKey, LiveAutomation } from "./model.ts"
 import type { AdoptPolicy } from "./source.ts"
 
@@ -153,10 +153,6 @@ function bearsMark({ tags }: LiveAutomation): boolean {
 
 function withoutPruneTag({ tags }: LiveAutomation): readonly string[] {
   return tags.filter((tag) => readPruneTag([tag]) === null)
-}
-
-function sameTags(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((tag) => b.includes(tag))
 }
 
 function markKey(key: DeploymentKey, name: string): DeploymentKey {

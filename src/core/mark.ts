@@ -71,6 +71,11 @@ export function pruneTag(value: PruneTag): string {
   return prunePrefix + value
 }
 
+/** Whether two lists hold the same tags; their order says nothing. */
+export function sameTags(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((tag) => b.includes(tag))
+}
+
 export function sameOwner(a: Owner, b: Owner): boolean {
   return a.installation === b.installation && a.source === b.source
 }

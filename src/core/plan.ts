@@ -1,7 +1,7 @@
 import { planAutomations, planReturn } from "./automation.ts"
 import { reasons, type AutomationWrite, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
-import { markTags, owns, readMark, readPruneTag, sameOwner, type Owner } from "./mark.ts"
+import { markTags, owns, readMark, readPruneTag, sameOwner, sameTags, type Owner } from "./mark.ts"
 import type {
   DesiredDeployment,
   DesiredFields,
@@ -163,9 +163,8 @@ function changeTo(input: PlanInput, desired: DesiredDeployment, live: LiveDeploy
   const mark = markTags(ownerOf(input), live.key, lettersOf(desired.fields, letters))
   const never = readPruneTag(live.allTags) === "never" ? ["gitops-prune=never"] : []
   const tags = tagsAfter(kept, live, [...mark, ...never])
-  const sameTags = tags.length === live.allTags.length && tags.every((tag) => live.allTags.includes(tag))
   const write = {
-    ...buildWrite(kept, live, diffs, sameTags ? null : tags),
+    ...buildWrite(kept, live, diffs, sameTags(tags, live.allTags) ? null : tags),
     automations: automationsOf(input, kept, live),
   }
   return { change: { key: live.key, live, desired, diffs, write, from: null }, diffs }

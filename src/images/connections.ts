@@ -13,7 +13,7 @@ export class Connections implements AsyncDisposable {
   readonly #pools = new Map<string | null, Dispatcher>()
 
   async to(caFile: string | null): Promise<Dispatcher> {
-    const tls = caFile === null ? {} : { ca: [...rootCertificates, await readFile(caFile, "utf8")] }
+    const tls = this.#pools.has(caFile) ? {} : await readAuthorities(caFile)
     const known = this.#pools.get(caFile)
     if (known) return known
     const pool = new EnvHttpProxyAgent({
@@ -34,4 +34,8 @@ export class Connections implements AsyncDisposable {
     this.#pools.clear()
     for (const pool of pools) await pool.destroy()
   }
+}
+
+async function readAuthorities(caFile: string | null): Promise<{ ca?: string[] }> {
+  return caFile === null ? {} : { ca: [...rootCertificates, await readFile(caFile, "utf8")] }
 }
