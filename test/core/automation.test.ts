@@ -142,3 +142,19 @@ t.test("automations that weren't read are neither compared nor written", async (
   })
   t.match(writeOf(change), { automations: [], patch: { fields: { description: "new" } } })
 })
+
+t.test(
+  "automations of ours that Git leaves open, or that are ignored, stay as they are in a write of the rest",
+  async (t) => {
+    const live = [owned("etl/a", { automations: [mine("x")] }, { letters: "d" })]
+    const open = changeOf({ declared: [declared("etl/a", { description: "new" })], live })
+    t.match(writeOf(open), { automations: [], patch: { fields: { description: "new" } } })
+    const ignored = changeOf({
+      declared: [declared("etl/a", { description: "new", automations: [] })],
+      live,
+      policy: { ignore: ["triggers"] },
+    })
+    t.match(writeOf(ignored), { automations: [], patch: { fields: { description: "new" } } })
+    t.strictSame([writeOf(open).automations, writeOf(ignored).automations], [[], []])
+  },
+)
