@@ -62,7 +62,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const git = opening.use(openGit(config.stateDir, around))
   const images = opening.use(openImages(imagePatienceMs, around))
   const { installation } = config
-  const context = { ...around, installation, version, instance: randomUUID(), git, images, render: await openRender() }
+  const context = { ...around, installation, version, instance: randomUUID(), git, images, render: openRender() }
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and after the server that tells about them.
   const loop = new Loop(context, { drainMs })

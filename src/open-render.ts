@@ -5,8 +5,8 @@ import { codeDigest, codePathsOf } from "./render/pins.ts"
 import { clonedCommit } from "./render/pull.ts"
 
 /** The room behind the loop's render port; apart from the others, because `validate` needs nothing else. */
-export async function openRender(): Promise<RenderPort> {
-  const renderer = await Renderer.open()
+export function openRender(): RenderPort {
+  const renderer = new Renderer()
   return {
     index: (tree, blobs, source) =>
       renderer.index(tree, blobs, { ...source.selection, baseDir: source.rendering.baseDir }),

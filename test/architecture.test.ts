@@ -9,7 +9,7 @@ import t from "tap"
 const may: Record<string, { rooms: readonly string[]; packages: readonly string[] }> = {
   core: { rooms: [], packages: ["node:crypto", "node:util", "picomatch"] },
   lib: { rooms: [], packages: ["node:"] },
-  render: { rooms: ["core"], packages: ["node:", "picomatch", "web-tree-sitter", "zod"] },
+  render: { rooms: ["core"], packages: ["node:", "picomatch", "zod"] },
   config: { rooms: ["core", "lib"], packages: ["node:", "chokidar", "yaml", "zod"] },
   git: { rooms: ["core", "lib"], packages: ["node:", "isomorphic-git", "undici"] },
   images: { rooms: ["core", "lib"], packages: ["node:", "undici"] },
@@ -76,12 +76,6 @@ t.test("no code from a repository is ever executed: nothing in src could", async
     /child_process|node:vm|node:repl|getBuiltinModule|createRequire|\b(?:eval|require)\(|\bimport\((?!")|new Function\(|^import "/m
   const able = globSync("src/**/*.ts").filter((file) => ways.test(readFileSync(file, "utf8")))
   t.strictSame(able, ["src/systemd.ts"], "which tells systemd that the daemon is ready")
-})
-
-t.test("the shipped Python grammar is the one of the pinned package", async (t) => {
-  const shipped = readFileSync("src/render/python/tree-sitter-python.wasm")
-  const pinned = readFileSync("node_modules/tree-sitter-python/tree-sitter-python.wasm")
-  t.ok(shipped.equals(pinned))
 })
 
 t.test("no file of src is longer than 300 lines", async (t) => {

@@ -21,7 +21,7 @@ export async function openPlanParts(environment: Terminal["environment"], clock:
   const git = opening.use(openGit(await temporaryFolder(opening), around))
   const images = opening.use(openImages(imagePatienceMs, around))
   const workspaces = opening.use(new Workspaces(around))
-  const render = await openRender()
+  const render = openRender()
   const opened = opening.move()
   return {
     git,

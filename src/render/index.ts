@@ -7,7 +7,7 @@ import { parseManifest, type Manifest, type ManifestEntry } from "./manifest/ent
 import { problem } from "./manifest/rules.ts"
 import { variablesIn } from "./manifest/template.ts"
 import { FlowReader } from "./python/flow.ts"
-import type { FileText, FlowFacts, ReadFile, Reading } from "./python/reading.ts"
+import type { FileText, FlowFacts, ReadFile } from "./python/reading.ts"
 import { toJson } from "./yaml/dialect.ts"
 
 export interface IndexSettings {
@@ -41,26 +41,13 @@ export interface Index {
   readonly variables: ReadonlySet<string>
 }
 
-/** Reads a flow out of the files of a commit. */
-export interface FlowSource {
-  read(path: string, object: string, readFile: ReadFile, projects: readonly string[]): Reading
-}
-
 const manifestsMax = 5_000
 const manifestsKept = 2_000
 
 /** Turns the texts of a commit into an Index; remembers parsed manifests by blob id, because a blob never changes. */
 export class Renderer {
-  readonly #flows: FlowSource
+  readonly #flows = new FlowReader()
   readonly #manifests = new Map<string, Manifest>()
-
-  constructor(flows: FlowSource) {
-    this.#flows = flows
-  }
-
-  static async open(): Promise<Renderer> {
-    return new Renderer(await FlowReader.open())
-  }
 
   /** `needs`: read these blobs, then ask again with all that was read so far. */
   index(tree: Tree, blobs: ReadonlyMap<string, Blob>, settings: IndexSettings): IndexStep {

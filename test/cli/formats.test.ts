@@ -29,7 +29,7 @@ function validate(t: Test, files: Readonly<Record<string, string | Buffer>>) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
-  return (...argv: string[]) => lockstep(["validate", ".", ...argv], { folder, openRender })
+  return (...argv: string[]) => lockstep(["validate", ".", ...argv], { folder, openRender: async () => openRender() })
 }
 
 interface Sarif {

@@ -44,7 +44,7 @@ const world = {
   environment,
   clock: systemClock,
   openPlan: () => openPlanParts(environment, systemClock),
-  openRender,
+  openRender: async () => openRender(),
 }
 
 async function prefectApi(path: string, body: unknown): Promise<unknown> {

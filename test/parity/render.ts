@@ -21,7 +21,7 @@ export interface Rendered {
 
 const signal = new AbortController().signal
 const fileBytesMax = 1024 * 1024
-const renderer = await Renderer.open()
+const renderer = new Renderer()
 
 /** What Lockstep makes of a checked-out repository, with a value for each placeholder and variable that it names. */
 export async function render(folder: string): Promise<Rendered> {

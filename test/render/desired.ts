@@ -24,7 +24,7 @@ export interface Settings {
 
 export const revision = "1234567890abcdef1234567890abcdef12345678" as Revision
 export const url = "https://git.example.com/data/etl.git"
-const renderer = await Renderer.open()
+const renderer = new Renderer()
 
 export const flow = "from prefect import flow\n\n\n@flow\ndef my_flow(n: int = 1):\n    pass\n"
 

@@ -19,7 +19,6 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "entrypoint-outside": "Name a file of this repository; code that comes with the image can't be read here.",
   "flow-file-missing": "Correct the path, or set `baseDir` for what entrypoints are relative to.",
   "flow-file-too-large": "Move the flow into a file of its own, below 1 MiB.",
-  "flow-file-too-slow": "Move the flow into a file of its own, without the data that takes so long.",
   "python-syntax": "Mend the file at the line that is shown.",
   "flow-not-found": "Name a function that the file defines, or imports from this repository.",
   "not-a-flow": "Put `@flow` on the function, or name the one that has it.",

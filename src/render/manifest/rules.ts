@@ -21,7 +21,6 @@ export const rules = {
   "entrypoint-outside": ["error", "An entrypoint outside of the repository, or behind a symbolic link."],
   "flow-file-missing": ["error", "The entrypoint's file isn't in the repository."],
   "flow-file-too-large": ["error", "The entrypoint's file is larger than is read."],
-  "flow-file-too-slow": ["error", "The entrypoint's file takes too long to parse."],
   "python-syntax": ["error", "The entrypoint's file isn't valid Python."],
   "flow-not-found": ["error", "The entrypoint's file doesn't define that function."],
   "not-a-flow": ["error", "The entrypoint's function isn't a flow."],

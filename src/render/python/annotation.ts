@@ -5,6 +5,7 @@ import { isKnown, lookedUpInPrefect } from "./forward.ts"
 import { describeField, type FieldFacts, noField, readMetadataValue } from "./field.ts"
 import { literalType } from "./literals.ts"
 import { boundedUnion, failOver, madeType } from "./made.ts"
+import { parseAnnotation } from "./parse.ts"
 import { Foreign, type Session, Undecided, Unresolved, Untyped } from "./session.ts"
 import type { Expression } from "./syntax.ts"
 import {
@@ -60,14 +61,14 @@ export function readAnnotation(tools: TypeTools, lazy: Lazy): AnnotatedType {
 }
 
 /** The expression in a text, to be looked at where the text stands. */
-export function parseText(session: Session, text: string, lazy: Lazy): Expression {
-  const expression = session.parser.parseAnnotation(text, lazy.expression.at)
+export function parseText(text: string, lazy: Lazy): Expression {
+  const expression = parseAnnotation(text, lazy.expression.at)
   if (expression === null) throw new Undecided("this text isn't a type", locateLazy(lazy))
   return expression
 }
 
 function readForward(tools: TypeTools, text: string, lazy: Lazy): AnnotatedType {
-  const expression = parseText(tools.session, text, lazy)
+  const expression = parseText(text, lazy)
   const module = { expression, environment: atTheEnd(lazy.environment) }
   if (tools.forward === "module") return readAnnotation(tools, module)
   const environment = lookedUpInPrefect(tools.session, expression, lazy.environment)

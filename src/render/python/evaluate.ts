@@ -39,6 +39,7 @@ function evaluateStep(session: Session, expression: Expression, environment: Env
     return { kind: expression.kind, items: expression.items.map((item) => evaluate(session, item, environment)) }
   }
   if (isBuiltText(expression)) return builtText(session, expression, environment)
+  if (isUnfollowed(expression)) throw new Undecided(`it is ${described(expression)}`, at)
   switch (expression.kind) {
     case "name":
       return nameValue({ session, evaluate }, expression.name, { environment, at })
@@ -54,8 +55,26 @@ function evaluateStep(session: Session, expression: Expression, environment: Env
       return operation(session, expression, environment)
     case "unary":
       return known(unary(expression.operator, evaluate(session, expression.operand, environment)), at)
+  }
+}
+
+type Unfollowed = Of<"opaque" | "starred" | "compare" | "comprehension">
+
+function isUnfollowed(expression: Expression): expression is Unfollowed {
+  return ["opaque", "starred", "compare", "comprehension"].includes(expression.kind)
+}
+
+function described(expression: Unfollowed): string {
+  const onlyRunning = "which is only known when it runs"
+  switch (expression.kind) {
+    case "starred":
+      return "an unpacked value, which isn't followed"
+    case "compare":
+      return `a comparison, ${onlyRunning}`
+    case "comprehension":
+      return `a ${expression.of === "generator" ? "generator" : "comprehension"}, ${onlyRunning}`
     case "opaque":
-      throw new Undecided(`it is ${expression.what}, which is only known when it runs`, at)
+      return `${expression.what}, ${onlyRunning}`
   }
 }
 
@@ -130,7 +149,7 @@ function classConstant(session: Session, owner: Extract<Value, { kind: "class" }
     syntax.bases.length > 0 ||
     syntax.decorators.length > 0 ||
     values.length > 1 ||
-    syntax.body.some((statement) => ["block", "binds", "passes", "broken"].includes(statement.kind))
+    syntax.body.some((statement) => ["block", "binds", "passes"].includes(statement.kind))
   if (value === undefined || unusual) {
     throw new Undecided(`\`${syntax.name}.${expression.name}\` isn't a plain constant of that class`, at)
   }

@@ -161,7 +161,7 @@ const hooks =
 function refuseHooks(fact: ClassFact): void {
   for (const statement of fact.syntax.body) {
     const hook = statement.kind === "function" && hooks.test(statement.name)
-    const code = ["block", "binds", "passes", "broken"].includes(statement.kind)
+    const code = ["block", "binds", "passes"].includes(statement.kind)
     if (hook || code) {
       throw new Undecided(
         `code in the body of \`${fact.syntax.name}\` may change its schema`,

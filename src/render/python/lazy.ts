@@ -1,5 +1,7 @@
 import { boundValue, builtins, type Tools } from "./names.ts"
 import { lookUp, type Scope } from "./scope.ts"
+import { parseAnnotation } from "./parse.ts"
+import { partsOf } from "./parts.ts"
 import { NotBound, Undecided } from "./session.ts"
 import type { Expression } from "./syntax.ts"
 import type { FunctionFact } from "./values.ts"
@@ -16,7 +18,7 @@ export function evaluationMode(tools: Tools, fact: FunctionFact): EvaluationMode
   let mode: EvaluationMode = "evaluated"
   for (const annotation of annotations) {
     if (annotation === null) continue
-    const names = scope.syntax.lazyAnnotations ? namesIn(annotation) : textNames(tools, annotation)
+    const names = scope.syntax.lazyAnnotations ? namesIn(annotation) : textNames(annotation)
     if (names === null) mode = "doubtful"
     for (const name of names ?? []) {
       const presence = presenceOf(tools, scope, name)
@@ -32,24 +34,10 @@ export function namesIn(expression: Expression): string[] {
   return expression.kind === "name" ? [expression.name] : partsOf(expression).flatMap(namesIn)
 }
 
-function partsOf(expression: Expression): readonly Expression[] {
-  if (expression.kind === "attribute") return [expression.object]
-  if (expression.kind === "subscript") return [expression.object, ...expression.items]
-  if (expression.kind === "call") return [expression.callee, ...expression.args.map((argument) => argument.value)]
-  if (expression.kind === "binary") return [expression.left, expression.right]
-  if (expression.kind === "unary") return [expression.operand]
-  if (expression.kind === "joined") return expression.parts
-  if (expression.kind === "formatted") return [expression.value]
-  if (expression.kind === "dict") {
-    return expression.entries.flatMap(({ key, value }) => (key === null ? [value] : [key, value]))
-  }
-  return "items" in expression ? expression.items : []
-}
-
 /** The names in a text annotation; null when it isn't an expression. */
-function textNames(tools: Tools, annotation: Expression): string[] | null {
+function textNames(annotation: Expression): string[] | null {
   if (annotation.kind !== "string") return []
-  const expression = tools.session.parser.parseAnnotation(annotation.value, annotation.at)
+  const expression = parseAnnotation(annotation.value, annotation.at)
   return expression === null ? null : namesIn(expression)
 }
 

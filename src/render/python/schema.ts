@@ -128,7 +128,7 @@ function readParameterAnnotation(context: Context, lazy: Lazy, tools: TypeTools)
   // A deployment's schema is made when the whole module has run.
   const environment = atTheEnd(lazy.environment)
   // With lazy annotations a text is a text in a text: evaluated once, it stays a text.
-  const once = texts || text === null ? expression : parseText(context.session, text, lazy)
+  const once = texts || text === null ? expression : parseText(text, lazy)
   const parsed = { expression: once, environment }
   if (context.mode === "evaluated") return readAnnotation(tools, parsed)
   const elsewhere = lookedUpInPrefect(context.session, once, environment)

@@ -99,8 +99,6 @@ function addStatement(builder: Builder, statement: Statement, certainty: Certain
       const inner = statement.test === "type-checking" ? "typing-only" : "conditional"
       return addStatements(builder, statement.body, certainty === "certain" ? inner : certainty)
     }
-    case "broken":
-      return
   }
 }
 

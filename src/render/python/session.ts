@@ -99,8 +99,8 @@ export class Session {
       return `${path} isn't read yet`
     }
     const parsed = this.parser.parse(file.text)
-    if (parsed.kind !== "module") return `${path} is ${parsed.kind === "too-large" ? "too large" : "too slow to parse"}`
-    return parsed.module.broken === null ? toScope(path, parsed.module) : `${path} has a syntax error`
+    if (parsed.kind === "too-large") return `${path} is too large`
+    return parsed.kind === "module" ? toScope(path, parsed.module) : `${path} has a syntax error`
   }
 }
 

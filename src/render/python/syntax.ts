@@ -22,6 +22,8 @@ export type Expression = (
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "constant"; readonly value: "None" | "True" | "False" | "..." }
   | { readonly kind: "list" | "tuple" | "set"; readonly items: readonly Expression[] }
+  /** `*value` in one of those. */
+  | { readonly kind: "starred"; readonly value: Expression }
   /** A null key is `**value`. */
   | {
       readonly kind: "dict"
@@ -29,9 +31,39 @@ export type Expression = (
     }
   | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
+  /** `left operator right`, the operator written with single blanks (`not in`); a chain (`a < b < c`) is opaque. */
+  | { readonly kind: "compare"; readonly operator: string; readonly left: Expression; readonly right: Expression }
+  /**
+   * `[element for target in source if condition]` and its like; `key` in a dictionary's only. Opaque when it is `async`,
+   * or when a target isn't a name or a plain list of names.
+   */
+  | {
+      readonly kind: "comprehension"
+      readonly of: "list" | "set" | "dict" | "generator"
+      readonly key: Expression | null
+      readonly element: Expression
+      readonly clauses: readonly Clause[]
+    }
   /** Valid Python whose value can't be known without running it; `what` names it for people. */
   | { readonly kind: "opaque"; readonly what: string }
 ) & { readonly at: Place }
+
+/** An expression of that kind. */
+export type Of<Kind> = Expression extends infer Each
+  ? Each extends { readonly kind: infer Kinds }
+    ? Kind extends Kinds
+      ? Each
+      : never
+    : never
+  : never
+
+/** `for target in source if condition if condition` in a comprehension. */
+export interface Clause {
+  /** The name of each item, or the names that it is taken apart into. */
+  readonly target: string | readonly string[]
+  readonly source: Expression
+  readonly conditions: readonly Expression[]
+}
 
 export interface Argument {
   readonly name: string | null
@@ -49,6 +81,19 @@ export interface Parameter {
   readonly at: Place
 }
 
+/** A plain statement of a constructor. */
+export type Step =
+  /** `object.attribute = value`, with or without an annotation, where `object` is a name. */
+  | {
+      readonly kind: "set"
+      readonly object: string
+      readonly attribute: string
+      readonly value: Expression
+      readonly at: Place
+    }
+  /** A call that stands alone: `super().__init__(…)`. */
+  | { readonly kind: "call"; readonly call: Extract<Expression, { kind: "call" }>; readonly at: Place }
+
 export interface FunctionSyntax {
   readonly kind: "function"
   readonly name: string
@@ -60,6 +105,11 @@ export interface FunctionSyntax {
   readonly docstring: string | null
   /** What it returns, when nothing else stands in its body. */
   readonly result: Expression | null
+  /**
+   * The body of `__init__`, without texts, `...` and `pass` that stand alone; null for any other function, and when it
+   * has anything but at most 200 steps.
+   */
+  readonly steps: readonly Step[] | null
   readonly at: Place
 }
 
@@ -71,6 +121,8 @@ export interface ClassSyntax {
   readonly generic: boolean
   readonly docstring: string | null
   readonly body: readonly Statement[]
+  /** Its source from `class` on, to look for what its methods may do. */
+  readonly text: string
   readonly at: Place
 }
 
@@ -112,9 +164,10 @@ export type Statement =
   | { readonly kind: "binds"; readonly names: readonly string[]; readonly what: string; readonly at: Place }
   /** Names that occur in a bare expression, such as `f(x)`: what they hold may be changed in place. */
   | { readonly kind: "passes"; readonly names: readonly string[]; readonly at: Place }
-  | { readonly kind: "broken"; readonly at: Place }
 
 export interface ModuleSyntax {
+  /** Its source, with one kind of line end and without a byte order mark. */
+  readonly text: string
   readonly statements: readonly Statement[]
   /** `from __future__ import annotations`: all annotations are texts. */
   readonly lazyAnnotations: boolean
@@ -122,11 +175,11 @@ export interface ModuleSyntax {
   readonly globals: ReadonlySet<string>
   /** Names on which something like `.append(` or `[...] =` is called anywhere in the file. */
   readonly mutated: ReadonlySet<string>
-  /** The first place with a syntax error, if any. */
-  readonly broken: Place | null
 }
 
 /** What reading a text as Python comes to. */
 export type Parsed =
   | { readonly kind: "module"; readonly module: ModuleSyntax }
-  | { readonly kind: "too-large" | "too-slow" }
+  /** Python refuses the file at this place, with a message like this one. */
+  | { readonly kind: "broken"; readonly message: string; readonly at: Place }
+  | { readonly kind: "too-large" }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import t from "tap"
 import { FlowReader } from "../../../src/render/python/flow.ts"
 import type { FileText, FlowFacts, ReadFile, Reading } from "../../../src/render/python/reading.ts"
@@ -19,7 +18,7 @@ function factsOf(reading: Reading): FlowFacts {
 const flow = "from prefect import flow\n"
 
 t.test("a plain flow is read as Prefect registers it", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const text = `${flow}from typing import Optional
 
 @flow(name="Nightly", log_prints=True)
@@ -61,7 +60,7 @@ def nightly_load(day: str, limit: Optional[int] = None, *, dry_run: bool = False
 })
 
 t.test("the name is known, or the reason and the place are", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const cases: readonly [text: string, name: string | null, reason: RegExp | null][] = [
     [`${flow}@flow\ndef my_flow_1(): pass`, "my-flow-1", null],
     [`${flow}@flow(name="x" "y")\ndef my_flow_1(): pass`, "xy", null],
@@ -96,7 +95,7 @@ t.test("the name is known, or the reason and the place are", async (t) => {
 })
 
 t.test("one undecided parameter leaves the others decided in the loose schema", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const text = `${flow}import os
 from vendor import Thing
 
@@ -129,14 +128,20 @@ def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
 })
 
 t.test("what stands in the way is a problem with its place", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const big = `${flow}# ${"x".repeat(1024 * 1024)}\n`
   const cases: readonly [object: string, text: string | FileText, code: string, line: number | undefined][] = [
     ["my_flow", { kind: "missing" }, "flow-file-missing", undefined],
     ["my_flow", { kind: "unreadable", reason: "it is a symlink" }, "flow-file-missing", undefined],
     ["my_flow", big, "flow-file-too-large", undefined],
-    ["my_flow", `${flow}${"a;".repeat(500_000)}\n`, "flow-file-too-slow", undefined],
+    ["my_flow", `${flow}${"a;".repeat(500_000)}\n`, "flow-file-too-large", undefined],
     ["my_flow", `${flow}@flow\ndef my_flow(:\n    pass\n`, "python-syntax", 3],
+    [
+      "my_flow",
+      `${flow}@flow\ndef my_flow():\n    pass\nA = ${"[".repeat(300)}${"]".repeat(300)}\n`,
+      "python-syntax",
+      5,
+    ],
     ["my_flow", `${flow}@flow\ndef my_flow(a=1, b):\n    pass\n`, "python-syntax", 3],
     ["my_flow", "def my_flow(): pass\n", "not-a-flow", 1],
     ["my_flow", "my_flow = 3\n", "not-a-flow", 1],
@@ -153,7 +158,7 @@ t.test("what stands in the way is a problem with its place", async (t) => {
 })
 
 t.test("a misspelt function is answered with the nearest one", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const text = `${flow}@flow\ndef load_orders(): pass\n@flow\ndef send_mail(): pass\n`
 
   const reading = reader.read("f.py", "load_order", fileSystem({ "f.py": text }))
@@ -162,7 +167,7 @@ t.test("a misspelt function is answered with the nearest one", async (t) => {
 })
 
 t.test("files that aren't read yet are asked for, until all are there", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const unread = { kind: "unread" } as const
   const texts = {
     "a/f.py": `${flow}from pkg.names import NAME\nfrom limits import LIMIT\n@flow(name=NAME)\ndef my_flow(x=LIMIT): pass\n`,
@@ -191,7 +196,7 @@ t.test("files that aren't read yet are asked for, until all are there", async (t
 })
 
 t.test("a module that could be two files is undecided", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const text = `${flow}from names import NAME\n@flow(name=NAME)\ndef my_flow(): pass\n`
   const files = { "a/b/f.py": text, "a/names.py": "NAME = 'x'\n", "names.py": "NAME = 'y'\n" }
 
@@ -201,12 +206,12 @@ t.test("a module that could be two files is undecided", async (t) => {
 })
 
 t.test("circles and deep nests end as undecided", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const doubling = Array.from({ length: 60 }, (_, index) => `A${index + 1} = f"{A${index}}{A${index}}"`).join("\n")
   const texts = [
     `${flow}from f import A\n@flow\ndef my_flow(x=A): pass\n`,
     `${flow}A0 = "x"\n${doubling}\n@flow\ndef my_flow(x=A60): pass\n`,
-    `${flow}A = ${"[".repeat(5000)}${"]".repeat(5000)}\n@flow\ndef my_flow(x=A): pass\n`,
+    `${flow}A = ${"[".repeat(150)}${"]".repeat(150)}\n@flow\ndef my_flow(x=A): pass\n`,
     `${flow}A = ${"1 + ".repeat(5000)}1\n@flow\ndef my_flow(x=A): pass\n`,
   ]
 
@@ -219,17 +224,8 @@ t.test("circles and deep nests end as undecided", async (t) => {
 })
 
 t.test("reading the same text again gives the same answer", async (t) => {
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const files = fileSystem({ "f.py": `${flow}@flow\ndef my_flow(a: int): pass\n` })
 
   t.strictSame(reader.read("f.py", "my_flow", files), reader.read("f.py", "my_flow", files))
-})
-
-t.test("the shipped grammar is the published one", async (t) => {
-  const shipped = readFileSync(new URL("../../../src/render/python/tree-sitter-python.wasm", import.meta.url))
-  const published = readFileSync(
-    new URL("../../../node_modules/tree-sitter-python/tree-sitter-python.wasm", import.meta.url),
-  )
-
-  t.ok(shipped.equals(published))
 })

@@ -85,7 +85,7 @@ async function smallest({ seed, index, program, wrong }: Failure): Promise<Progr
 }
 
 await using oracle = new Oracle()
-using reader = await FlowReader.open()
+const reader = new FlowReader()
 const tally = { cases: 0, wrong: 0, refused: 0, decided: 0, readMs: 0 }
 const kinds = new Map<string, number>()
 const open = new Map<string, number>()

@@ -12,7 +12,7 @@ const seed = 20_261_125
 
 t.test("flow files read as Prefect reads them", async (t) => {
   await using oracle = new Oracle()
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const cases = [...signatures, ...sources, ...found]
   const answers = await oracle.ask(cases)
 
@@ -26,7 +26,7 @@ t.test("flow files read as Prefect reads them", async (t) => {
 
 t.test("random repositories read as Prefect reads them, or are undecided", async (t) => {
   await using oracle = new Oracle()
-  using reader = await FlowReader.open()
+  const reader = new FlowReader()
   const programs = fc.sample(anyProgram, { seed, numRuns: runs })
   const answers = await oracle.ask(programs)
 

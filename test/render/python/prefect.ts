@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync } from "node:fs"
+import { existsSync, globSync } from "node:fs"
 import { createInterface } from "node:readline"
 import type { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
@@ -8,7 +8,7 @@ import type { Json } from "../../../src/core/json.ts"
 
 const version = "3.8.8"
 const root = fileURLToPath(new URL("../../../", import.meta.url))
-const python = `${root}.cache/prefect-${version}/bin/python`
+const installation = `${root}.cache/prefect-${version}`
 
 /** A question for real Prefect: the files of a repository, and the flow in them. */
 export interface Question {
@@ -28,7 +28,7 @@ export class Oracle implements AsyncDisposable {
   readonly #lines: AsyncIterator<string>
 
   constructor() {
-    install()
+    const { python } = installPrefect()
     this.#process = spawn(python, [fileURLToPath(new URL("oracle.py", import.meta.url))], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { PATH: process.env["PATH"], PREFECT_HOME: `${root}.cache/oracle-home`, PREFECT_LOGGING_LEVEL: "CRITICAL" },
@@ -55,12 +55,16 @@ export class Oracle implements AsyncDisposable {
   }
 }
 
-function install(): void {
-  if (existsSync(`${root}.cache/prefect-${version}/template.db`)) return
+/** The Python of the installed Prefect, and the folder of its packages. */
+export function installPrefect(): { readonly python: string; readonly packages: string } {
+  const python = `${installation}/bin/python`
+  const [packages = ""] = globSync(`${installation}/lib/python3*/site-packages`)
+  if (existsSync(`${installation}/template.db`)) return { python, packages }
   const { status, stderr } = spawnSync("bash", [`${root}test/support/prefect/install.sh`, version], {
     encoding: "utf8",
   })
   if (status !== 0) throw new Error(`Prefect ${version} can't be installed: ${stderr}`)
+  return installPrefect()
 }
 
 /** Python's integers have no bound. */

@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process"
-import { cpSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { commit } from "../../src/version.ts"
 
-/** What the compiler leaves behind: the grammar isn't TypeScript, and a package has no `.git` to tell its commit. */
-cpSync("src/render/python/tree-sitter-python.wasm", "dist/render/python/tree-sitter-python.wasm")
+/** What the compiler leaves out: a package has no `.git` to tell its commit. */
 // Git itself knows it in a linked work tree too, where `.git` is a file.
 const head = spawnSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" })
 const built = head.status === 0 ? head.stdout.trim() : commit

@@ -1,5 +1,10 @@
+interface Style {
+  readonly raw: boolean
+  readonly bytes: boolean
+}
+
 /** The value of the text between the quotes of a string or bytes literal, or null when an escape can't be decoded. */
-export function decodeLiteral(body: string, prefix: { readonly raw: boolean; readonly bytes: boolean }): string | null {
+export function decodeLiteral(body: string, prefix: Style): string | null {
   if (prefix.raw || !body.includes("\\")) return body
   let readable = true
   const decoded = body.replace(escape, (whole, code: string) => {
@@ -10,6 +15,18 @@ export function decodeLiteral(body: string, prefix: { readonly raw: boolean; rea
   return readable ? decoded : null
 }
 
+/** The first escape in such a text that Python refuses as a syntax error, or null. */
+export function malformedEscape(body: string, { raw, bytes }: Style): string | null {
+  if (raw || !body.includes("\\")) return null
+  for (const [whole, code, begun] of body.matchAll(hexadecimal)) {
+    if (begun !== undefined && (begun === "x" || !bytes)) return `\\${begun}`
+    if (code !== undefined && !bytes && Number.parseInt(code, 16) > codePointMax) return whole
+  }
+  return null
+}
+
+/** Escapes one after the other, so that `\\x` is none; those with too few digits in the first group. */
+const hexadecimal = /\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U([0-9a-fA-F]{8})|N\{[^}]+\}|([xuUN])|[\s\S])/gu
 const escape = /\\(\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[\s\S])/gu
 const named: Readonly<Record<string, string>> = {
   "\n": "",
@@ -34,7 +51,7 @@ function decodeEscape(code: string, bytes: boolean): string | null {
   // In bytes these are no escapes: the backslash stays.
   if (bytes) return `\\${code}`
   if (/^[uU]./u.test(code)) return fromCode(Number.parseInt(code.slice(1), 16), false)
-  // \N{...} needs the Unicode name table; a short \x or \u is a syntax error.
+  // \N{...} needs the Unicode name table.
   if (/^[NxuU]/u.test(code)) return null
   return `\\${code}`
 }
