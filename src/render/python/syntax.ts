@@ -173,7 +173,7 @@ export interface ModuleSyntax {
   readonly lazyAnnotations: boolean
   /** Names that some function declares `global`, so may change. */
   readonly globals: ReadonlySet<string>
-  /** Names on which something like `.append(` or `[...] =` is called anywhere in the file. */
+  /** Names whose value something like `.append(`, `[...] =` or `.a =` may change, wherever it stands in the file. */
   readonly mutated: ReadonlySet<string>
 }
 

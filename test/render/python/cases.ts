@@ -720,6 +720,19 @@ export const sources: readonly Case[] = [
     'from prefect import flow\nA = "a"\ndef change():\n    global A\n    A = "b"\nchange()\n@flow(name=A)\ndef my_flow(): pass\n',
     false,
   ),
+  ...[
+    ["a loop", 'A = {"a": 1}', 'for A["a"] in [2]: pass'],
+    ["an item with a type", 'A = {"a": 1}', 'A["a"]: int = 2'],
+    ["an item of a list of targets", 'A = {"a": 1}', 'B, *A["a"] = 1, 2'],
+    ["`del`", 'A = {"a": 1}', 'del A["a"]'],
+    ["an attribute", "class S:\n    a = 1\nA = S()", "A.a = 2"],
+  ].map(([title = "", before = "", change = ""]) =>
+    source(
+      `a value that a function changes by ${title}`,
+      `from prefect import flow\n${before}\ndef change():\n    ${change}\nchange()\n@flow\ndef my_flow(x=${before.includes("class") ? "A.a" : "A"}): pass\n`,
+      false,
+    ),
+  ),
   source(
     "a list that is changed",
     "from prefect import flow\nA = [1]\nA.append(2)\n@flow\ndef my_flow(x: list = A): pass\n",

@@ -98,6 +98,7 @@ export abstract class CompoundStatements extends Patterns {
   #for(at: Place): Line[] {
     this.next()
     const target = this.targetList()
+    this.changes(target)
     this.expect("in")
     this.expressionList()
     const body = this.#loopBody()
@@ -180,6 +181,7 @@ export abstract class CompoundStatements extends Patterns {
     if (!this.skip("as")) return []
     const target = this.kind === "*" ? this.fail() : this.operand()
     checkTarget(target)
+    this.changes(target)
     return [target]
   }
 

@@ -114,7 +114,7 @@ export abstract class SimpleStatements extends Parameters {
       targets.push(value)
       value = this.anyExpression()
     }
-    targets.forEach((target) => this.#changes(target))
+    targets.forEach((target) => this.changes(target))
     const assigned = kept(value)
     const statements = targets.map((target): Statement =>
       target.kind === "name"
@@ -129,6 +129,7 @@ export abstract class SimpleStatements extends Parameters {
 
   #annotated(target: Expression, at: Place): Line {
     checkSingleTarget(target)
+    this.changes(target)
     const annotation = kept(this.expression())
     const value = this.skip("=") ? kept(this.anyExpression()) : null
     if (target.kind === "name") return { kind: "annotated", name: target.name, annotation, value, at }
@@ -141,14 +142,15 @@ export abstract class SimpleStatements extends Parameters {
     checkSingleTarget(target)
     this.next()
     this.anyExpression()
-    this.#changes(target)
+    this.changes(target)
     return this.binds(target, "an assignment", at)
   }
 
-  /** `x[i] = value` changes what `x` holds. */
-  #changes(target: Expression): void {
-    if (target.kind === "subscript") this.mutates(target.object)
-    else if (target.kind === "tuple" || target.kind === "list") target.items.forEach((item) => this.#changes(item))
+  /** `x[i] = value` and `x.a = value` change what `x` holds. */
+  protected changes(target: Expression): void {
+    if (target.kind === "subscript" || target.kind === "attribute") this.mutates(target.object)
+    else if (target.kind === "tuple" || target.kind === "list") target.items.forEach((item) => this.changes(item))
+    else if (target.kind === "starred") this.changes(target.value)
   }
 
   #importModules(at: Place): Statement[] {
@@ -222,7 +224,7 @@ export abstract class SimpleStatements extends Parameters {
     this.expect("del")
     const target = this.expressionList()
     checkDeleted(target)
-    this.#changes(target)
+    this.changes(target)
     return this.binds(target, "`del`", at)
   }
 
