@@ -1,6 +1,7 @@
 import type { Node } from "web-tree-sitter"
+import { firstCode, placeOf, toComparison, toComprehension } from "./loop.ts"
 import { decodeLiteral } from "./literal.ts"
-import type { Argument, Expression, Place } from "./syntax.ts"
+import type { Argument, Expression } from "./syntax.ts"
 
 /** Deeper nesting than a person writes; bounds the recursion over hostile texts. */
 const nestingMax = 100
@@ -17,15 +18,11 @@ export function toExpression(node: Node | null, depth = 0): Expression {
   return convert === undefined ? opaque(node, described[node.type] ?? "an expression") : convert(node, depth + 1)
 }
 
-export function placeOf(node: Node): Place {
-  return { line: node.startPosition.row + 1, column: node.startPosition.column + 1 }
-}
-
 /** The arguments of a call, or the bases of a class. */
 export function toArguments(node: Node | null, depth: number): Argument[] {
   if (node === null) return []
   if (node.namedChildCount > itemsMax) return [{ name: null, star: "*", value: opaque(node, "a very long call") }]
-  if (node.type === "generator_expression") return [{ name: null, star: "", value: opaque(node, "a generator") }]
+  if (node.type === "generator_expression") return [{ name: null, star: "", value: toExpression(node, depth) }]
   return node.namedChildren.flatMap((child) => (child.type === "comment" ? [] : [toArgument(child, depth)]))
 }
 
@@ -35,11 +32,6 @@ const described: Readonly<Record<string, string>> = {
   lambda: "a lambda",
   conditional_expression: "a conditional expression",
   boolean_operator: "a boolean expression",
-  comparison_operator: "a comparison",
-  list_comprehension: "a comprehension",
-  dictionary_comprehension: "a comprehension",
-  set_comprehension: "a comprehension",
-  generator_expression: "a generator",
   await: "an await",
   yield: "a yield",
   slice: "a slice",
@@ -109,6 +101,12 @@ const converters: Readonly<Record<string, Converter>> = {
     right: toExpression(node.childForFieldName("right"), depth),
     at: placeOf(node),
   }),
+  comparison_operator: (node, depth) =>
+    toComparison(node, (part) => toExpression(part, depth)) ?? opaque(node, "a comparison"),
+  list_comprehension: (node, depth) => toLoop(node, "list", depth),
+  set_comprehension: (node, depth) => toLoop(node, "set", depth),
+  dictionary_comprehension: (node, depth) => toLoop(node, "dict", depth),
+  generator_expression: (node, depth) => toLoop(node, "generator", depth),
   not_operator: (node, depth) => ({
     kind: "unary",
     operator: "not",
@@ -125,10 +123,6 @@ const converters: Readonly<Record<string, Converter>> = {
 
 function opaque(node: Node, what: string): Expression {
   return { kind: "opaque", what, at: placeOf(node) }
-}
-
-function firstCode(node: Node): Node | null {
-  return node.namedChildren.find((child) => child.type !== "comment") ?? null
 }
 
 /** `X[(a, b)]` is `X[a, b]`; but `X[()]` keeps its empty tuple. */
@@ -177,6 +171,11 @@ function toDictionary(node: Node, depth: number): Expression {
     })
   }
   return { kind: "dict", entries, at: placeOf(node) }
+}
+
+function toLoop(node: Node, of: "list" | "set" | "dict" | "generator", depth: number): Expression {
+  const loop = toComprehension(node, of, (part) => toExpression(part, depth))
+  return loop ?? opaque(node, of === "generator" ? "a generator" : "a comprehension")
 }
 
 function toInteger(node: Node): Expression {

@@ -1,5 +1,6 @@
 import { boundValue, builtins, type Tools } from "./names.ts"
 import { lookUp, type Scope } from "./scope.ts"
+import { namesIn } from "./parts.ts"
 import { NotBound, Undecided } from "./session.ts"
 import type { Expression } from "./syntax.ts"
 import type { FunctionFact } from "./values.ts"
@@ -25,25 +26,6 @@ export function evaluationMode(tools: Tools, fact: FunctionFact): EvaluationMode
     }
   }
   return mode
-}
-
-/** All names in an expression that evaluating it looks up. */
-export function namesIn(expression: Expression): string[] {
-  return expression.kind === "name" ? [expression.name] : partsOf(expression).flatMap(namesIn)
-}
-
-function partsOf(expression: Expression): readonly Expression[] {
-  if (expression.kind === "attribute") return [expression.object]
-  if (expression.kind === "subscript") return [expression.object, ...expression.items]
-  if (expression.kind === "call") return [expression.callee, ...expression.args.map((argument) => argument.value)]
-  if (expression.kind === "binary") return [expression.left, expression.right]
-  if (expression.kind === "unary") return [expression.operand]
-  if (expression.kind === "joined") return expression.parts
-  if (expression.kind === "formatted") return [expression.value]
-  if (expression.kind === "dict") {
-    return expression.entries.flatMap(({ key, value }) => (key === null ? [value] : [key, value]))
-  }
-  return "items" in expression ? expression.items : []
 }
 
 /** The names in a text annotation; null when it isn't an expression. */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { Language, type Node, Parser } from "web-tree-sitter"
-import { placeOf, toExpression } from "./expression.ts"
+import { toExpression } from "./expression.ts"
+import { placeOf } from "./loop.ts"
 import { toStatements } from "./statement.ts"
 import type { Expression, ModuleSyntax, Parsed, Place } from "./syntax.ts"
 
@@ -95,6 +96,7 @@ function toModule(root: Node, source: string): ModuleSyntax {
     ),
     globals: new Set(matches(source, /^[ \t]+global[ \t]+(.+)$/gmu).flatMap((names) => names.match(/\w+/gu) ?? [])),
     mutated: new Set(matches(source, mutation)),
+    text: source,
     broken: root.hasError ? firstError(root) : null,
   }
 }

@@ -1,6 +1,7 @@
 import type { Node } from "web-tree-sitter"
-import { placeOf, toArguments, toExpression } from "./expression.ts"
-import type { ClassSyntax, Expression, FunctionSyntax, ImportedName, Parameter, Statement } from "./syntax.ts"
+import { toArguments, toExpression } from "./expression.ts"
+import { placeOf } from "./loop.ts"
+import type { ClassSyntax, Expression, FunctionSyntax, ImportedName, Parameter, Statement, Step } from "./syntax.ts"
 
 const nestingMax = 50
 
@@ -27,6 +28,7 @@ const converters: Readonly<Record<string, (node: Node, depth: number) => Stateme
   delete_statement: (node) => [binds(node, node.namedChildren, "`del`")],
   for_statement: (node, depth) => [
     binds(node, [node.childForFieldName("left")], "a loop"),
+    ...passedBy(node.childForFieldName("right")),
     ...toBlocks(node, depth, "unknown"),
   ],
   with_statement: (node, depth) => [
@@ -82,6 +84,11 @@ function toSimple(node: Node): Statement[] {
   return node.type === "string" || node.type === "concatenated_string" || node.type === "ellipsis"
     ? []
     : [{ kind: "passes", names: namesIn([node]), at: placeOf(node) }]
+}
+
+/** What a loop walks through may be changed in it by another name. */
+function passedBy(node: Node | null): Statement[] {
+  return node === null ? [] : [{ kind: "passes", names: namesIn([node]), at: placeOf(node) }]
 }
 
 function toAssignment(node: Node): Statement[] {
@@ -149,6 +156,7 @@ function toFunction(node: Node, decorators: readonly Expression[]): FunctionSynt
     generic: node.childForFieldName("type_parameters") !== null,
     docstring: toDocstring(node.childForFieldName("body")),
     result: toResult(node),
+    steps: toSteps(node),
     at: placeOf(node),
   }
 }
@@ -159,6 +167,37 @@ function toResult(node: Node): Expression | null {
   const [only, ...more] = toDocstring(node.childForFieldName("body")) === null ? body : body.slice(1)
   if (only?.type !== "return_statement" || more.length > 0 || node.child(0)?.type === "async") return null
   return toExpression(only.namedChild(0))
+}
+
+/** More statements than a constructor has that only takes its arguments. */
+const stepsMax = 200
+
+function toSteps(node: Node): Step[] | null {
+  const body = node.childForFieldName("body")
+  const constructs = node.childForFieldName("name")?.text === "__init__" && node.child(0)?.type !== "async"
+  if (!constructs || body === null || body.namedChildCount > stepsMax) return null
+  const steps = body.namedChildren.map((child) => toStep(child))
+  return steps.every((step) => step !== null) ? steps.flat() : null
+}
+
+/** One step, or none where a statement does nothing; null when it isn't a plain one. */
+function toStep(node: Node): Step[] | null {
+  if (node.type === "comment" || node.type === "pass_statement") return []
+  const only = node.type === "expression_statement" && node.namedChildCount === 1 ? node.namedChild(0) : null
+  if (only === null) return null
+  if (["string", "concatenated_string", "ellipsis"].includes(only.type)) return []
+  if (only.type === "assignment") return toSetting(only)
+  const call = toExpression(only)
+  return call.kind === "call" ? [{ kind: "call", call, at: placeOf(node) }] : null
+}
+
+function toSetting(node: Node): Step[] | null {
+  const [left, right] = [node.childForFieldName("left"), node.childForFieldName("right")]
+  const target = left?.type === "attribute" ? toExpression(left) : null
+  if (target?.kind !== "attribute" || target.object.kind !== "name") return null
+  if (right === null || right.type === "assignment") return null
+  const { object, name } = target
+  return [{ kind: "set", object: object.name, attribute: name, value: toExpression(right), at: placeOf(node) }]
 }
 
 function toParameters(node: Node | null): Parameter[] {
@@ -199,6 +238,7 @@ function toClass(node: Node, decorators: readonly Expression[], depth: number): 
     generic: node.childForFieldName("type_parameters") !== null,
     docstring: toDocstring(body),
     body: body === null ? [] : toStatements(body, depth),
+    text: node.text,
     at: placeOf(node),
   }
 }

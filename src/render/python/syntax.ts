@@ -1,6 +1,7 @@
 /**
  * Python as plain data: what stands at module level and in class bodies, and the headers of functions. Function bodies
- * are left out (only their docstring stays, and a sole `return`), because nothing here ever runs them.
+ * are left out (only their docstring stays, a sole `return` and the plain statements of a constructor), because nothing
+ * here ever runs them.
  */
 export interface Place {
   readonly line: number
@@ -29,9 +30,27 @@ export type Expression = (
     }
   | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
+  /** `[element for target in source]` and its like; `key` only in a dictionary's. */
+  | {
+      readonly kind: "comprehension"
+      readonly of: "list" | "set" | "dict" | "generator"
+      readonly key: Expression | null
+      readonly element: Expression
+      readonly clauses: readonly Clause[]
+    }
+  /** One comparison; the operator as written (`==`, `not in`, `is not`). */
+  | { readonly kind: "compare"; readonly operator: string; readonly left: Expression; readonly right: Expression }
   /** Valid Python whose value can't be known without running it; `what` names it for people. */
   | { readonly kind: "opaque"; readonly what: string }
 ) & { readonly at: Place }
+
+/** `for target in source if condition` of a comprehension. */
+export interface Clause {
+  /** A name, or the names that each item is taken apart into. */
+  readonly target: string | readonly string[]
+  readonly source: Expression
+  readonly conditions: readonly Expression[]
+}
 
 export interface Argument {
   readonly name: string | null
@@ -49,6 +68,19 @@ export interface Parameter {
   readonly at: Place
 }
 
+/** One plain statement of a constructor. */
+export type Step =
+  /** `object.attribute = value`, with or without annotation. */
+  | {
+      readonly kind: "set"
+      readonly object: string
+      readonly attribute: string
+      readonly value: Expression
+      readonly at: Place
+    }
+  /** A call that stands alone: `super().__init__(x)`. */
+  | { readonly kind: "call"; readonly call: Extract<Expression, { kind: "call" }>; readonly at: Place }
+
 export interface FunctionSyntax {
   readonly kind: "function"
   readonly name: string
@@ -60,6 +92,8 @@ export interface FunctionSyntax {
   readonly docstring: string | null
   /** What it returns, when nothing else stands in its body. */
   readonly result: Expression | null
+  /** The statements of an `__init__`, without texts and `pass`; null for other functions, and when any isn't plain. */
+  readonly steps: readonly Step[] | null
   readonly at: Place
 }
 
@@ -71,6 +105,8 @@ export interface ClassSyntax {
   readonly generic: boolean
   readonly docstring: string | null
   readonly body: readonly Statement[]
+  /** Its source from `class` to its end, to search for what its methods may do. */
+  readonly text: string
   readonly at: Place
 }
 
@@ -122,6 +158,8 @@ export interface ModuleSyntax {
   readonly globals: ReadonlySet<string>
   /** Names on which something like `.append(` or `[...] =` is called anywhere in the file. */
   readonly mutated: ReadonlySet<string>
+  /** Its source, with one kind of line end. */
+  readonly text: string
   /** The first place with a syntax error, if any. */
   readonly broken: Place | null
 }
