@@ -4,7 +4,7 @@ import { bindingsIn } from "./lineage.ts"
 import type { Tools } from "./names.ts"
 import { locate, Undecided } from "./session.ts"
 import type { Statement } from "./syntax.ts"
-import { calledPath } from "./typing.ts"
+import { calledPath, canonical } from "./typing.ts"
 import { type Ancestor, type ClassFact, inClass, type Known, type Lazy } from "./values.ts"
 
 type Annotated = Extract<Statement, { kind: "annotated" }>
@@ -37,7 +37,7 @@ function defaultOf(tools: Tools, fact: ClassFact, statement: Annotated): Lazy | 
   const { annotation, value } = statement
   const outer = annotation.kind === "subscript" ? annotation.object : annotation
   const odd = new Undecided(`the field \`${statement.name}\` isn't followed`, locate(fact.scope, statement.at))
-  if (annotation.kind === "string" || isSpecial(outer)) throw odd
+  if (annotation.kind === "string" || isSpecial(attempt(tools, outer, inClass(fact)))) throw odd
   if (value === null) return null
   const lazy = { expression: value, environment: inClass(fact) }
   if (value.kind !== "call") return lazy
@@ -50,11 +50,12 @@ function defaultOf(tools: Tools, fact: ClassFact, statement: Annotated): Lazy | 
 
 const fieldOptions = new Set(["default", "default_factory", "repr", "compare", "hash"])
 
-/** `InitVar[...]` is no attribute, and `KW_ONLY` no field. */
-function isSpecial(annotation: Annotated["annotation"]): boolean {
-  const name = annotation.kind === "name" || annotation.kind === "attribute" ? annotation.name : ""
-  return name === "InitVar" || name === "KW_ONLY"
+/** What is no field, or no plain one, under whatever name it is imported. */
+function isSpecial(annotation: Known): boolean {
+  return !(annotation instanceof Undecided) && annotation.kind === "outside" && special.has(canonical(annotation.path))
 }
+
+const special = new Set(["dataclasses.InitVar", "dataclasses.KW_ONLY", "typing.ClassVar"])
 
 /** Whether an annotation says `ClassVar`, so that it makes no field. */
 export function isClassVariable({ annotation }: Annotated): boolean {

@@ -78,7 +78,7 @@ function attribute(session: Session, expression: Of<"attribute">, environment: E
   const object = evaluate(session, expression.object, environment)
   const tools = { session, evaluate }
   if (object.kind === "outside" || object.kind === "module") {
-    return attributeOf(tools, object, { name: expression.name, at })
+    return attributeOf(tools, object, { name: expression.name, at, environment })
   }
   if (object.kind === "class") {
     return enumMember(tools, object.class, expression.name) ?? classConstant(session, object, expression)

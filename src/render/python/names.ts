@@ -58,20 +58,34 @@ export function boundValue(
   const value = tools.session.within(at, `${scope.path}:${name}:${own.order}`, () =>
     bindingValue(tools, { scope, binding: own, until }),
   )
-  if (isMutable(value) && own.kind === "value") {
-    const reason = changedInPlace(scope, name, { bound: own.order, before: until })
-    if (reason !== null) throw new Undecided(`\`${name}\` may differ when it runs: ${reason}`, at)
-  }
+  refuseChanged(value, { scope, name, bound: own.order, until, at })
   return value
 }
 
-/** An attribute of a module of the repository, or of something outside it. */
+/** Whatever file has made it: this one may have changed it in place before it uses it. */
+function refuseChanged(
+  value: Value,
+  use: { scope: Scope; name: string; bound: number; until: number; at: Location },
+): void {
+  const { scope, name, bound, until, at } = use
+  const reason = isMutable(value) ? changedInPlace(scope, name, { bound, before: until }) : null
+  if (reason !== null) throw new Undecided(`\`${name}\` may differ when it runs: ${reason}`, at)
+}
+
+/** An attribute of a module of the repository, or of something outside it; `environment`: where it is read. */
 export function attributeOf(
   tools: Tools,
   object: Extract<Value, { kind: "outside" | "module" }>,
-  use: { name: string; at: Location },
+  use: { name: string; at: Location; environment?: Environment },
 ): Value {
-  if (object.kind === "module") return moduleMember(tools, object.scope, use)
+  if (object.kind === "module") {
+    const value = moduleMember(tools, object.scope, use)
+    if (use.environment !== undefined) {
+      const { scope, before, until = before } = use.environment
+      refuseChanged(value, { scope, name: use.name, bound: -1, until, at: use.at })
+    }
+    return value
+  }
   const path = `${object.path}.${use.name}`
   // `import a.b` binds `a`, which may be a folder of the repository without an own file.
   return moduleValue(tools, path, use.at) ?? { kind: "outside", path }

@@ -33,7 +33,13 @@ function itemsOf(expression: Expression): readonly Expression[] {
 export function namesPassedBy(expression: Expression): string[] {
   const within = partsOf(expression).flatMap(namesPassedBy)
   if (expression.kind !== "call" || isHarmless(expression.callee)) return within
-  return [...within, ...expression.args.flatMap(({ value }) => namesIn(value))]
+  return [...within, ...expression.args.flatMap(({ value }) => mentionedIn(value))]
+}
+
+/** All names in an expression, those of attributes among them. */
+function mentionedIn(expression: Expression): string[] {
+  const own = expression.kind === "name" || expression.kind === "attribute" ? [expression.name] : []
+  return [...own, ...partsOf(expression).flatMap(mentionedIn)]
 }
 
 function isHarmless(callee: Expression): boolean {

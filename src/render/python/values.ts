@@ -110,8 +110,17 @@ export interface FunctionFact {
 
 /** Whether something may be changed in place after it was made. */
 export function isMutable(value: Value): boolean {
+  if (value.kind === "call" && value.callee.kind === "outside") return !fixed.has(value.callee.path)
   return ["list", "set", "dict", "partial", "view", "call"].includes(value.kind)
 }
+
+/** Calls whose results stay as they are. */
+const fixed = new Set(
+  (
+    "builtins.range datetime.date datetime.datetime datetime.time datetime.timedelta decimal.Decimal pathlib.Path " +
+    "typing.NewType typing.TypeVar uuid.UUID zoneinfo.ZoneInfo"
+  ).split(" "),
+)
 
 /** Python's `==` between plain values of one type; unlike Python never `1 == True`. */
 export function sameValue(a: Value, b: Value): boolean {

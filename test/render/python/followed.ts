@@ -118,6 +118,21 @@ from prefect import flow
 @flow
 def my_flow(a=[x for x in {3, 1}], b=list({"q": 1} | {"r": 2}), c=[c for c in "abc"], d={str(i): i for i in range(3)}, e=[f"{i:02d}" for i in range(3)], f=", ".join(str(i) for i in range(3)), g=[i for i in range(0)], h=list(i for i in ())):
     pass
+=====
+fixed things that calls are given
+from pathlib import Path
+from typing import NewType, TypeVar, cast
+from datetime import date
+from prefect import flow
+ROOT = Path("a")
+DAY = date(2024, 1, 2)
+Id = NewType("Id", int)
+OTHER = str.format("{}", ROOT)
+ONE = cast(Id, 1)
+print(ROOT, DAY, Id)
+@flow
+def my_flow(a: Path = ROOT / "b", b: date = DAY, c: Id = 3):
+    pass
 `
 
 const instances = String.raw`
@@ -1238,6 +1253,101 @@ class C:
 @flow
 def my_flow(a=A({"k": "v"}).v, b=C({"k": "v"}).v):
     pass
+=====
+? an imported list that is changed
+### flows.py
+from prefect import flow
+from consts import L
+L.append(2)
+@flow
+def my_flow(a=L):
+    pass
+### consts.py
+L = [1]
+=====
+? an imported list that a call changes
+### flows.py
+from prefect import flow
+from consts import L
+def grow(x): x.append(3)
+grow(L)
+@flow
+def my_flow(a=L):
+    pass
+### consts.py
+L = [1]
+=====
+? a list of a module that is changed
+### flows.py
+from prefect import flow
+import consts
+consts.L.append(2)
+@flow
+def my_flow(a=consts.L):
+    pass
+### consts.py
+L = [1]
+=====
+? instances that the file between changes
+### flows.py
+from prefect import flow
+import middle
+@flow
+def my_flow(a=[t.name for t in middle.SELECTED]):
+    pass
+### middle.py
+from consts import ALL
+for t in ALL:
+    t.name = "changed"
+SELECTED = ALL
+### consts.py
+class T:
+    def __init__(self, name):
+        self.name = name
+ALL = [T("a")]
+=====
+? a field that is none, under another name
+from prefect import flow
+from dataclasses import dataclass, InitVar as IV
+@dataclass
+class A:
+    x: IV[int] = 5
+@flow
+def my_flow(a=A(1).x):
+    pass
+=====
+? a list of a module that a call changes
+### flows.py
+from prefect import flow
+import consts
+def grow(x): x.append(3)
+grow(consts.L)
+@flow
+def my_flow(a=consts.L):
+    pass
+### consts.py
+L = [1]
+=====
+? instances that a helper changes in the file between
+### flows.py
+from prefect import flow
+import middle
+@flow
+def my_flow(a=[t.name for t in middle.SELECTED]):
+    pass
+### middle.py
+from consts import ALL
+from helper import patch
+for t in ALL:
+    patch(t)
+SELECTED = ALL
+### helper.py
+def patch(t): t.name = "patched"
+### consts.py
+class T:
+    def __init__(self, name):
+        self.name = name
+ALL = [T("a")]
 `
 
 const discriminated = String.raw`
