@@ -3,6 +3,7 @@ import type { Location } from "../../core/model.ts"
 import { evaluateLazy, locateLazy } from "./evaluate.ts"
 import { isKnown, lookedUpInPrefect } from "./forward.ts"
 import { describeField, type FieldFacts, noField, readMetadataValue } from "./field.ts"
+import { discriminate, type Tags } from "./discriminator.ts"
 import { literalType } from "./literals.ts"
 import { boundedUnion, failOver, madeType } from "./made.ts"
 import { parseAnnotation } from "./parse.ts"
@@ -27,6 +28,8 @@ export interface TypeTools {
   readonly session: Session
   /** The schema of a class of the repository, registered among the definitions. */
   readonly define: (fact: ClassFact, at: Location) => Type
+  /** How a class of the repository, by its name in the schema, is told from others by a field. */
+  readonly tags: (target: string, field: string, at: Location) => Tags
   readonly dump: (fact: ClassFact, args: readonly LazyArgument[], at: Location) => Json
   /**
    * Where the names in a text inside an annotation (`List["Foo"]`) are looked up. pydantic does it in the module of
@@ -126,7 +129,9 @@ function readAnnotated(tools: TypeTools, args: readonly Lazy[], at: Location): A
   for (const each of metadata) {
     const added = tools.session.within(locateLazy(each), null, () => readMetadata(tools, each))
     type = constrainOrFail(type, added, locateLazy(each))
-    field = mergeFields(field, added)
+    const { discriminator: name } = added
+    if (name !== null) type = discriminate(tools, type, { name, at: locateLazy(each) })
+    field = mergeFields(field, { ...added, discriminator: null })
   }
   return { type: constrainOrFail(type, inner.field, at), field: { ...field, constraints: new Map() }, sealed: true }
 }

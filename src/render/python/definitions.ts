@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
 import type { TypeTools } from "./annotation.ts"
+import type { Tags } from "./discriminator.ts"
 import { cleandoc } from "./docstring.ts"
 import { encode } from "./encode.ts"
 import { enumMembers, enumMixin, type Mixin } from "./enums.ts"
@@ -30,6 +31,8 @@ export function openDefinitions(session: Session): Definitions {
     configured: false,
     kindOf: (fact) => (enumMixin({ session, evaluate }, fact) === null ? classKind(session, fact).kind : "enum"),
     define: (fact, at) => session.within(at, null, () => define({ tools, classes, schemas }, fact, at)),
+    tags: (target, field, at) =>
+      session.within(at, `tags of ${target}`, () => tagsOf({ tools, classes, schemas }, { target, field, at })),
     // The classes of a default aren't part of the schema: they get definitions of their own, thrown away.
     dump: (fact, args, at) =>
       session.within(at, null, () => dumpOrFail(openDefinitions(session).tools, fact, { args, at })),
@@ -132,6 +135,36 @@ function refuseSignatureDoc(fact: ClassFact): void {
 function described(fact: ClassFact): JsonObject {
   const text = fact.syntax.docstring
   return text === null || text === "" ? {} : { description: cleandoc(text) }
+}
+
+/** pydantic wants a `Literal` for a field that tells classes apart, with no validator before it. */
+function tagsOf(draft: Definitions, use: { target: string; field: string; at: Location }): Tags {
+  const fact = draft.classes.get(use.target)
+  const kind = fact === undefined ? null : classKind(draft.tools.session, fact)
+  const odd = new Undecided(`\`${use.field}\` doesn't tell \`${use.target}\` from other classes`, use.at)
+  if (fact === undefined || kind === null || isValidated(draft.tools.session, fact)) throw odd
+  const tools = inside(draft.tools, kind)
+  const fields =
+    kind.kind === "model" ? modelFields(tools, fact) : kind.kind === "dataclass" ? dataclassFields(tools, fact) : []
+  const tag = fields.find(({ name }) => name === use.field)
+  const values = tag?.type.kind === "schema" ? literalTexts(tag.type.schema) : []
+  if (tag === undefined || tag.field.hidden || values.length === 0) throw odd
+  return { key: tag.key, values }
+}
+
+function isValidated(session: Session, fact: ClassFact): boolean {
+  const decorated = fact.syntax.body.some(
+    (statement) => statement.kind === "function" && statement.decorators.length > 0,
+  )
+  return decorated || classKind(session, fact).parents.some((parent) => isValidated(session, parent))
+}
+
+/** The texts of a `Literal` that has nothing else; none for any other type. */
+function literalTexts(schema: JsonObject): readonly string[] {
+  const { const: only, enum: several } = schema
+  const values = Array.isArray(several) ? (several as readonly Json[]) : only === undefined ? [] : [only]
+  const texts = values.filter((value) => typeof value === "string")
+  return texts.length === values.length ? texts : []
 }
 
 /** A class with a field that has no schema still has instances, but what they hold isn't worked out. */

@@ -1,19 +1,23 @@
 import type { Location } from "../../core/model.ts"
 import { binary, textCharactersMax, unary } from "./arithmetic.ts"
-import { callBuiltin, callMethod, isBuiltinCall, isContainer, rangeOf } from "./calls.ts"
+import { callBuiltin, callMethod, isBuiltinCall, isContainer } from "./calls.ts"
+import { compared } from "./compare.ts"
+import { isLiteral, literalValue } from "./constants.ts"
+import { attempt, comprehend, elements, walked } from "./comprehension.ts"
+import { instanceAttribute } from "./constructor.ts"
 import { enumMember } from "./enums.ts"
+import { callMapping, isMapping, isMappingMethod, mappingOf, valueAt } from "./mapping.ts"
 import { attributeOf, nameValue } from "./names.ts"
 import { locate, type Session, Undecided } from "./session.ts"
-import type { Argument, Expression } from "./syntax.ts"
+import type { Argument, Expression, Of } from "./syntax.ts"
 import { convertAndFormat, textOf } from "./texts.ts"
 import {
   type CallArgument,
-  type DictEntry,
   type Environment,
   inClass,
   type Lazy,
   type LazyArgument,
-  sameValue,
+  type PartialEntry,
   type Value,
 } from "./values.ts"
 
@@ -39,7 +43,8 @@ function evaluateStep(session: Session, expression: Expression, environment: Env
     return { kind: expression.kind, items: expression.items.map((item) => evaluate(session, item, environment)) }
   }
   if (isBuiltText(expression)) return builtText(session, expression, environment)
-  if (isUnfollowed(expression)) throw new Undecided(`it is ${described(expression)}`, at)
+  if (isUnreadable(expression)) throw new Undecided(`it is ${whatOf(expression)}, which is only known when it runs`, at)
+  if (isOperation(expression)) return operation(session, expression, environment)
   switch (expression.kind) {
     case "name":
       return nameValue({ session, evaluate }, expression.name, { environment, at })
@@ -51,61 +56,21 @@ function evaluateStep(session: Session, expression: Expression, environment: Env
       return call(session, expression, environment)
     case "dict":
       return dict(session, expression, environment)
-    case "binary":
-      return operation(session, expression, environment)
-    case "unary":
-      return known(unary(expression.operator, evaluate(session, expression.operand, environment)), at)
-  }
-}
-
-type Unfollowed = Of<"opaque" | "starred" | "compare" | "comprehension">
-
-function isUnfollowed(expression: Expression): expression is Unfollowed {
-  return ["opaque", "starred", "compare", "comprehension"].includes(expression.kind)
-}
-
-function described(expression: Unfollowed): string {
-  const onlyRunning = "which is only known when it runs"
-  switch (expression.kind) {
-    case "starred":
-      return "an unpacked value, which isn't followed"
-    case "compare":
-      return `a comparison, ${onlyRunning}`
     case "comprehension":
-      return `a ${expression.of === "generator" ? "generator" : "comprehension"}, ${onlyRunning}`
-    case "opaque":
-      return `${expression.what}, ${onlyRunning}`
+      return comprehend({ session, evaluate }, expression, environment)
   }
+}
+
+function isUnreadable(expression: Expression): expression is Of<"opaque" | "starred"> {
+  return expression.kind === "opaque" || expression.kind === "starred"
+}
+
+function whatOf(expression: Of<"opaque" | "starred">): string {
+  return expression.kind === "opaque" ? expression.what : "an unpacked value"
 }
 
 function isSequence(expression: Expression): expression is Of<"list" | "tuple" | "set"> {
   return ["list", "tuple", "set"].includes(expression.kind)
-}
-
-type Literal = Of<"string" | "bytes" | "int" | "float" | "constant">
-
-function isLiteral(expression: Expression): expression is Literal {
-  return ["string", "bytes", "int", "float", "constant"].includes(expression.kind)
-}
-
-function literalValue(expression: Literal): Value {
-  switch (expression.kind) {
-    case "string":
-      return { kind: "str", value: expression.value }
-    case "bytes":
-      return { kind: "bytes", value: expression.value }
-    case "int":
-      return { kind: "int", value: expression.value }
-    case "float":
-      return { kind: "float", value: expression.value }
-    case "constant":
-      return constant(expression.value)
-  }
-}
-
-function constant(value: "None" | "True" | "False" | "..."): Value {
-  if (value === "None") return { kind: "none" }
-  return value === "..." ? { kind: "ellipsis" } : { kind: "bool", value: value === "True" }
 }
 
 function known(value: Value | null, at: Location): Value {
@@ -113,24 +78,28 @@ function known(value: Value | null, at: Location): Value {
   return value
 }
 
-type Of<Kind extends Expression["kind"]> = Extract<Expression, { readonly kind: Kind }>
-
 function attribute(session: Session, expression: Of<"attribute">, environment: Environment): Value {
   const at = locate(environment.scope, expression.at)
   const object = evaluate(session, expression.object, environment)
   const tools = { session, evaluate }
   if (object.kind === "outside" || object.kind === "module") {
-    return attributeOf(tools, object, { name: expression.name, at })
+    return attributeOf(tools, object, { name: expression.name, at, environment })
   }
   if (object.kind === "class") {
     return enumMember(tools, object.class, expression.name) ?? classConstant(session, object, expression)
   }
   if (object.kind === "member" && expression.name === "value") return object.value
   if (object.kind === "member" && expression.name === "name") return { kind: "str", value: object.name }
-  if (object.kind === "str" || (object.kind === "function" && expression.name === "with_options")) {
-    return { kind: "method", object, name: expression.name }
+  if (object.kind === "self" || object.kind === "call") {
+    return instanceAttribute(tools, object, { name: expression.name, at })
   }
+  if (hasMethod(object, expression.name)) return { kind: "method", object, name: expression.name }
   throw new Undecided(`the attribute \`${expression.name}\` is only known when it runs`, at)
+}
+
+function hasMethod(object: Value, name: string): boolean {
+  if (object.kind === "function") return name === "with_options"
+  return object.kind === "str" || (isMapping(object) && isMappingMethod(name))
 }
 
 /** `Settings.RETRIES`: a plain assignment in the body of a class without bases, decorators or metaclass. */
@@ -176,7 +145,7 @@ function subscript(session: Session, expression: Of<"subscript">, environment: E
 }
 
 function itemAt(object: Value, key: Value): Value | null {
-  if (object.kind === "dict") return object.entries.findLast((entry) => sameValue(entry.key, key))?.value ?? null
+  if (isMapping(object)) return valueAt(object, key)
   if ((object.kind === "list" || object.kind === "tuple") && key.kind === "int") {
     return object.items.at(Number(key.value)) ?? null
   }
@@ -212,23 +181,37 @@ function format(session: Session, expression: Of<"formatted">, environment: Envi
   return known(text === null ? null : { kind: "str", value: text }, locate(environment.scope, expression.at))
 }
 
+/** A value that isn't known hides neither the keys nor the other values. */
 function dict(session: Session, expression: Of<"dict">, environment: Environment): Value {
-  const entries = expression.entries.flatMap(({ key, value }): readonly DictEntry[] => {
+  const entries = expression.entries.flatMap(({ key, value }): readonly PartialEntry[] => {
+    if (key !== null) {
+      return [{ key: evaluate(session, key, environment), value: attempt({ session, evaluate }, value, environment) }]
+    }
     const read = evaluate(session, value, environment)
-    if (key !== null) return [{ key: evaluate(session, key, environment), value: read }]
-    if (read.kind === "dict") return read.entries
+    if (isMapping(read)) return read.entries
     throw new Undecided("what `**` adds to this dictionary isn't known", locate(environment.scope, value.at))
   })
   if (entries.length > entriesMax)
     throw new Undecided("this dictionary is too long to follow", locate(environment.scope, expression.at))
-  return { kind: "dict", entries }
+  return mappingOf(entries)
 }
 
 const entriesMax = 10_000
 
-function operation(session: Session, expression: Of<"binary">, environment: Environment): Value {
+type Operation = Of<"unary" | "binary" | "compare">
+
+function isOperation(expression: Expression): expression is Operation {
+  return ["unary", "binary", "compare"].includes(expression.kind)
+}
+
+function operation(session: Session, expression: Operation, environment: Environment): Value {
+  const at = locate(environment.scope, expression.at)
+  if (expression.kind === "unary") {
+    return known(unary(expression.operator, evaluate(session, expression.operand, environment)), at)
+  }
   const left = evaluate(session, expression.left, environment)
   const right = evaluate(session, expression.right, environment)
+  if (expression.kind === "compare") return comparison(expression.operator, [left, right], at)
   if (expression.operator === "|" && (isTypeLike(left) || isTypeLike(right))) {
     return { kind: "union", members: [left, right] }
   }
@@ -236,7 +219,12 @@ function operation(session: Session, expression: Of<"binary">, environment: Envi
     const argument = { name: null, star: "", expression: expression.right, environment } as const
     return { ...left, args: [...left.args, argument] }
   }
-  return known(binary(expression.operator, left, right), locate(environment.scope, expression.at))
+  return known(binary(expression.operator, left, right), at)
+}
+
+function comparison(operator: string, [left, right]: readonly [Value, Value], at: Location): Value {
+  const result = compared(operator, left, right)
+  return known(result === null ? null : { kind: "bool", value: result }, at)
 }
 
 /** `Path("a") / "b"` is `Path("a", "b")`. */
@@ -252,8 +240,8 @@ function call(session: Session, expression: Of<"call">, environment: Environment
   const at = locate(environment.scope, expression.at)
   const callee = evaluate(session, expression.callee, environment)
   const args = expression.args.map((argument) => lazyArgument(argument, environment))
-  if (callee.kind === "method" && callee.object.kind === "str")
-    return known(callMethod(callee, valuesOf(session, args)), at)
+  if (callee.kind === "method" && callee.object.kind !== "function")
+    return known(callKnown(callee, valuesOf(session, args)), at)
   if (!["outside", "class", "call", "method"].includes(callee.kind)) {
     throw new Undecided("the result of this call is only known when it runs", at)
   }
@@ -266,15 +254,29 @@ function lazyArgument(argument: Argument, environment: Environment): LazyArgumen
   return { name: argument.name, star: argument.star, expression: argument.value, environment }
 }
 
-/** `list(range(3))`: only a container walks through it, to all others it is a range. */
+function callKnown(callee: Extract<Value, { kind: "method" }>, args: readonly CallArgument[]): Value | null {
+  const { object, name } = callee
+  return isMapping(object) ? callMapping(object, name, args) : callMethod(callee, args)
+}
+
+/** `list(range(3))`: only a container walks through what it is given, to all others that is a range. */
 function builtinArguments(session: Session, path: string, args: readonly LazyArgument[]): readonly CallArgument[] {
-  const values = valuesOf(session, args)
-  if (!isContainer(path)) return values
-  return values.map((argument) => {
-    const { value } = argument
-    const isRange = value.kind === "call" && value.callee.kind === "outside" && value.callee.path === "builtins.range"
-    return isRange ? { ...argument, value: rangeOf(valuesOf(session, value.args)) ?? value } : argument
+  if (!isContainer(path)) return valuesOf(session, args)
+  const tools = { session, evaluate }
+  return args.map((argument) => {
+    const { expression, environment } = argument
+    if (expression.kind === "comprehension" && expression.of === "generator" && isPlace(argument)) {
+      return { name: null, value: { kind: "list", items: elements(tools, expression, environment) } }
+    }
+    const [plain] = valuesOf(session, [argument])
+    const value = plain?.value ?? { kind: "none" }
+    const items = isPlace(argument) ? walked(tools, value, locateLazy(argument)) : null
+    return { name: argument.name, value: items ?? value }
   })
+}
+
+function isPlace({ name, star }: LazyArgument): boolean {
+  return name === null && star === ""
 }
 
 /** Plain arguments of a call that is worked out here. */

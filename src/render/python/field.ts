@@ -5,7 +5,7 @@ import { encode, type EncodeTools } from "./encode.ts"
 import { evaluateLazy, locateLazy } from "./evaluate.ts"
 import { Undecided } from "./session.ts"
 import type { Constraints } from "./type.ts"
-import { canonical } from "./typing.ts"
+import { calledPath } from "./typing.ts"
 import type { LazyArgument, Value } from "./values.ts"
 
 /** What `Field(...)` or other metadata of an annotation says. */
@@ -18,6 +18,8 @@ export interface FieldFacts {
   readonly constraints: Constraints
   /** Written under another name, or not at all. */
   readonly hidden: boolean
+  /** The field that tells the members of a union of classes from each other. */
+  readonly discriminator: string | null
 }
 export type FieldDefault =
   | { readonly kind: "required" }
@@ -32,6 +34,7 @@ export const noField: FieldFacts = {
   extra: {},
   constraints: new Map(),
   hidden: false,
+  discriminator: null,
 }
 
 /** What the field adds to a schema, `json_schema_extra` last. */
@@ -42,11 +45,6 @@ export function describeField(field: FieldFacts): JsonObject {
 /** Whether a value is a call of pydantic's `Field`. */
 export function isField(value: Value): value is Extract<Value, { kind: "call" }> {
   return calledPath(value) === "pydantic.Field"
-}
-
-/** The canonical path of the outside thing that is called, or null. */
-export function calledPath(value: Value): string | null {
-  return value.kind === "call" && value.callee.kind === "outside" ? canonical(value.callee.path) : null
 }
 
 /** What one piece of metadata in `Annotated[...]` says; texts and validators that keep the schema say nothing. */
@@ -97,6 +95,7 @@ export function readField(tools: EncodeTools, call: Extract<Value, { kind: "call
     extra: {},
     constraints: new Map(),
     hidden: false,
+    discriminator: null,
   }
   for (const [index, argument] of call.args.entries()) {
     const name = argument.name ?? (index === 0 ? "default" : null)
@@ -122,6 +121,7 @@ interface Draft {
   extra: JsonObject
   constraints: Map<string, Json>
   hidden: boolean
+  discriminator: string | null
 }
 
 const limits: ReadonlyMap<string, string> = new Map(
@@ -167,6 +167,8 @@ function readArgument(tools: EncodeTools, field: Draft, use: { name: string; arg
     field.default = value.kind === "ellipsis" ? { kind: "required" } : { kind: "value", value, at }
   } else if (value.kind === "none") {
     return
+  } else if (name === "discriminator" && value.kind === "str") {
+    field.discriminator = value.value
   } else if (constraintNames.has(name)) {
     field.constraints.set(name, encode(tools, value, at))
   } else {

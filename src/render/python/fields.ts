@@ -4,20 +4,14 @@ import type { Location } from "../../core/model.ts"
 import { constrainOrFail, readAnnotation, type TypeTools } from "./annotation.ts"
 import { encodeDefault } from "./encode.ts"
 import { evaluateLazy, locateLazy } from "./evaluate.ts"
-import {
-  calledPath,
-  describeField,
-  factoryOf,
-  type FieldDefault,
-  type FieldFacts,
-  isField,
-  noField,
-  readField,
-} from "./field.ts"
+import { describeField, factoryOf, type FieldDefault, type FieldFacts, isField, noField, readField } from "./field.ts"
+import { isClassVariable } from "./dataclass.ts"
 import { toCamel, toPascal, toTitle } from "./aliases.ts"
 import { classKind, isQuietMethod, type ModelConfig } from "./kinds.ts"
+import { discriminate } from "./discriminator.ts"
 import { locate, Undecided } from "./session.ts"
 import type { Statement } from "./syntax.ts"
+import { calledPath } from "./typing.ts"
 import { isTitled, toSchema, type Type } from "./type.ts"
 import { atTheEnd, type ClassFact, type Environment, inClass, type Lazy } from "./values.ts"
 
@@ -194,12 +188,14 @@ function newField(
     extra: { ...field.extra, ...own.extra },
     constraints: own.constraints,
     hidden: own.hidden || field.hidden,
+    discriminator: null,
   }
   if (Object.keys(field.extra).length > 0 && Object.keys(own.extra).length > 0) {
     throw new Undecided("two `json_schema_extra` aren't followed", at)
   }
   const required = use.required ?? merged.default.kind === "required"
-  return { name: use.name, key: merged.alias ?? use.name, type, field: merged, required, at }
+  const told = own.discriminator === null ? type : discriminate(tools, type, { name: own.discriminator, at })
+  return { name: use.name, key: merged.alias ?? use.name, type: told, field: merged, required, at }
 }
 
 function annotationOf(fact: ClassFact, statement: Annotated): Lazy {
@@ -207,14 +203,6 @@ function annotationOf(fact: ClassFact, statement: Annotated): Lazy {
   const eager = inClass(fact)
   const environment: Environment = fact.scope.syntax.lazyAnnotations ? atTheEnd(eager) : eager
   return { expression: statement.annotation, environment }
-}
-
-function isClassVariable(statement: Annotated): boolean {
-  const { annotation } = statement
-  const outer = annotation.kind === "subscript" ? annotation.object : annotation
-  const name = outer.kind === "name" || outer.kind === "attribute" ? outer.name : ""
-  if (annotation.kind === "string" && annotation.value.includes("ClassVar")) return true
-  return name === "ClassVar"
 }
 
 function fieldOf(tools: TypeTools, lazy: Lazy): FieldFacts {

@@ -1,4 +1,4 @@
-import { namesIn } from "./lazy.ts"
+import { namesIn } from "./parts.ts"
 import { builtins } from "./names.ts"
 import { lookUp, type Scope, toScope } from "./scope.ts"
 import type { Session } from "./session.ts"

@@ -2,10 +2,9 @@ import { isJsonObject, type JsonObject } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
 import { encode } from "./encode.ts"
 import { evaluate } from "./evaluate.ts"
-import { calledPath } from "./field.ts"
 import { locate, type Session, Undecided } from "./session.ts"
 import type { Argument, Expression, FunctionSyntax, Statement } from "./syntax.ts"
-import { canonical } from "./typing.ts"
+import { calledPath, canonical } from "./typing.ts"
 import type { ClassFact, Environment, LazyArgument, Value } from "./values.ts"
 
 /** What a class of the repository is to pydantic. */

@@ -1,7 +1,7 @@
 import { boundValue, builtins, type Tools } from "./names.ts"
 import { lookUp, type Scope } from "./scope.ts"
 import { parseAnnotation } from "./parse.ts"
-import { partsOf } from "./parts.ts"
+import { namesIn } from "./parts.ts"
 import { NotBound, Undecided } from "./session.ts"
 import type { Expression } from "./syntax.ts"
 import type { FunctionFact } from "./values.ts"
@@ -27,11 +27,6 @@ export function evaluationMode(tools: Tools, fact: FunctionFact): EvaluationMode
     }
   }
   return mode
-}
-
-/** All names in an expression that evaluating it looks up. */
-export function namesIn(expression: Expression): string[] {
-  return expression.kind === "name" ? [expression.name] : partsOf(expression).flatMap(namesIn)
 }
 
 /** The names in a text annotation; null when it isn't an expression. */

@@ -3,7 +3,7 @@ import { findModule, findRelative, findRelativeSubmodule, findSubmodule } from "
 import { type Binding, changedInPlace, lookUp, type Scope } from "./scope.ts"
 import { locate, type Session, NotBound, Undecided } from "./session.ts"
 import type { Expression } from "./syntax.ts"
-import { type Environment, isMutable, type Value } from "./values.ts"
+import { type Environment, isMutable, type Known, type Lazy, type Value } from "./values.ts"
 
 /** What following names needs from the evaluator, handed in so that the two files don't import each other. */
 export interface Tools {
@@ -16,19 +16,37 @@ const nothingHidden: ReadonlySet<string> = new Set()
 /** What a name means in an environment. */
 export function nameValue(tools: Tools, name: string, use: { environment: Environment; at: Location }): Value {
   const { environment, at } = use
+  const local = environment.locals?.get(name)
+  if (local !== undefined) return localValue(tools, local)
   if (environment.hidden.has(name))
     throw new Undecided(`\`${name}\` is also a name of the class or function around it`, at)
-  const { scope, before } = environment
-  const value = boundValue(tools, { scope, name, before })
+  const { scope, before, until = before } = environment
+  const value = boundValue(tools, { scope, name, before, until })
   if (value !== null) return value
   if (builtins.has(name)) return { kind: "outside", path: `builtins.${name}` }
   const later = scope.bindings.has(name) && scope.stars.length === 0
   throw new (later ? NotBound : Undecided)(`\`${name}\` isn't defined in ${scope.path} before this line`, at)
 }
 
-/** What a name of a module is bound to before a point, or null when nothing binds it. */
-export function boundValue(tools: Tools, use: { scope: Scope; name: string; before: number }): Value | null {
-  const { scope, name, before } = use
+/** What a comprehension or constructor has bound. @throws `Undecided` where that isn't known. */
+export function localValue(tools: Tools, local: Known | Lazy): Value {
+  if (local instanceof Undecided) throw local
+  if (!("expression" in local)) return local
+  const { expression, environment } = local
+  const value = tools.evaluate(tools.session, expression, environment)
+  // A constructor may change what it is given before it looks at it.
+  if (isMutable(value)) {
+    throw new Undecided("a constructor may change this argument", locate(environment.scope, expression.at))
+  }
+  return value
+}
+
+/** What a name of a module is bound to before a point, or null when nothing binds it; `until`: when it is used. */
+export function boundValue(
+  tools: Tools,
+  use: { scope: Scope; name: string; before: number; until?: number },
+): Value | null {
+  const { scope, name, before, until = before } = use
   const { own, stars } = lookUp(scope, name, before)
   for (const star of stars.toReversed()) {
     const value = starValue(tools, scope, { star, name })
@@ -37,32 +55,49 @@ export function boundValue(tools: Tools, use: { scope: Scope; name: string; befo
   if (own === null) return null
   const at = locate(scope, own.at)
   if (scope.syntax.globals.has(name)) throw new Undecided(`a function changes \`${name}\` (\`global ${name}\`)`, at)
-  const value = tools.session.within(at, `${scope.path}:${name}:${own.order}`, () => bindingValue(tools, scope, own))
-  if (isMutable(value) && own.kind === "value") {
-    const reason = changedInPlace(scope, name, { bound: own.order, before })
-    if (reason !== null) throw new Undecided(`\`${name}\` may differ when it runs: ${reason}`, at)
-  }
+  const value = tools.session.within(at, `${scope.path}:${name}:${own.order}`, () =>
+    bindingValue(tools, { scope, binding: own, until }),
+  )
+  refuseChanged(value, { scope, name, bound: own.order, until, at })
   return value
 }
 
-/** An attribute of a module of the repository, or of something outside it. */
+/** Whatever file has made it: this one may have changed it in place before it uses it. */
+function refuseChanged(
+  value: Value,
+  use: { scope: Scope; name: string; bound: number; until: number; at: Location },
+): void {
+  const { scope, name, bound, until, at } = use
+  const reason = isMutable(value) ? changedInPlace(scope, name, { bound, before: until }) : null
+  if (reason !== null) throw new Undecided(`\`${name}\` may differ when it runs: ${reason}`, at)
+}
+
+/** An attribute of a module of the repository, or of something outside it; `environment`: where it is read. */
 export function attributeOf(
   tools: Tools,
   object: Extract<Value, { kind: "outside" | "module" }>,
-  use: { name: string; at: Location },
+  use: { name: string; at: Location; environment?: Environment },
 ): Value {
-  if (object.kind === "module") return moduleMember(tools, object.scope, use)
+  if (object.kind === "module") {
+    const value = moduleMember(tools, object.scope, use)
+    if (use.environment !== undefined) {
+      const { scope, before, until = before } = use.environment
+      refuseChanged(value, { scope, name: use.name, bound: -1, until, at: use.at })
+    }
+    return value
+  }
   const path = `${object.path}.${use.name}`
   // `import a.b` binds `a`, which may be a folder of the repository without an own file.
   return moduleValue(tools, path, use.at) ?? { kind: "outside", path }
 }
 
-function bindingValue(tools: Tools, scope: Scope, binding: Binding): Value {
+function bindingValue(tools: Tools, use: { scope: Scope; binding: Binding; until: number }): Value {
+  const { scope, binding, until } = use
   const at = locate(scope, binding.at)
   const { order } = binding
   switch (binding.kind) {
     case "value":
-      return tools.evaluate(tools.session, binding.value, { scope, before: order, hidden: nothingHidden })
+      return tools.evaluate(tools.session, binding.value, { scope, before: order, until, hidden: nothingHidden })
     case "function":
       return { kind: "function", function: { syntax: binding.syntax, scope, order } }
     case "class":

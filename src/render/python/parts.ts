@@ -27,3 +27,33 @@ export function partsOf(expression: Expression): readonly Expression[] {
   const of = parts[expression.kind] as ((expression: Expression) => readonly Expression[]) | undefined
   return of?.(expression) ?? []
 }
+
+/** All names in an expression that evaluating it looks up. */
+export function namesIn(expression: Expression): string[] {
+  return expression.kind === "name" ? [expression.name] : partsOf(expression).flatMap(namesIn)
+}
+
+/** Names that an expression hands to a call, which may change what they hold. */
+export function namesPassedBy(expression: Expression): string[] {
+  const within = partsOf(expression).flatMap(namesPassedBy)
+  if (expression.kind !== "call" || isHarmless(expression.callee)) return within
+  return [...within, ...expression.args.flatMap(({ value }) => mentionedIn(value))]
+}
+
+/** All names in an expression, those of attributes among them. */
+function mentionedIn(expression: Expression): string[] {
+  const own = expression.kind === "name" || expression.kind === "attribute" ? [expression.name] : []
+  return [...own, ...partsOf(expression).flatMap(mentionedIn)]
+}
+
+function isHarmless(callee: Expression): boolean {
+  return callee.kind === "name" && harmless.has(callee.name)
+}
+
+/** Calls that leave what they are given as it is. */
+const harmless = new Set(
+  (
+    "len list tuple set frozenset dict sorted str repr int float bool abs min max sum any all range zip enumerate " +
+    "reversed isinstance issubclass hash id type format round next iter"
+  ).split(" "),
+)

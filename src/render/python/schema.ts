@@ -3,6 +3,7 @@ import { isJsonObject } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
 import { parseText, readAnnotation, type TypeTools, unresolved } from "./annotation.ts"
 import { type Definitions, openDefinitions } from "./definitions.ts"
+import { discriminate } from "./discriminator.ts"
 import { parameterDescriptions } from "./docstring.ts"
 import { encodeDefault } from "./encode.ts"
 import { evaluate, evaluateLazy, locateLazy } from "./evaluate.ts"
@@ -81,6 +82,9 @@ function readDecided(
   const definitions = openDefinitions(context.session)
   const typed = readType(context, parameter, definitions)
   const field = readDefault(context, parameter, definitions)
+  // Prefect keeps nothing of a discriminator here, but pydantic wants it to fit.
+  if (field.discriminator !== null)
+    discriminate(definitions.tools, typed.type, { name: field.discriminator, at: use.at })
   if (field.alias !== null || typed.field.alias !== null)
     throw new Undecided("an aliased parameter isn't followed", use.at)
   if (typed.field.default.kind !== "required")

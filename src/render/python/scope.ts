@@ -1,3 +1,4 @@
+import { namesPassedBy } from "./parts.ts"
 import type { ClassSyntax, Expression, FunctionSyntax, ModuleSyntax, Place, Statement } from "./syntax.ts"
 
 /** What a name of a module is bound to, as far as the text tells. */
@@ -89,7 +90,11 @@ function addStatements(builder: Builder, statements: readonly Statement[], certa
 function addStatement(builder: Builder, statement: Statement, certainty: Certainty): void {
   const bind = (name: string, bound: Bound) =>
     push(builder.bindings, name, { ...weaken(bound, certainty), order: builder.order, at: statement.at })
-  if (isBinder(statement)) return bindingsOf(statement).forEach(([name, bound]) => bind(name, bound))
+  if (isBinder(statement)) {
+    const value = "value" in statement ? statement.value : null
+    if (value !== null) namesPassedBy(value).forEach((name) => push(builder.passes, name, builder.order))
+    return bindingsOf(statement).forEach(([name, bound]) => bind(name, bound))
+  }
   switch (statement.kind) {
     case "from":
       return addFrom(builder, statement, { bind, certainty })

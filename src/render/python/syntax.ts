@@ -1,6 +1,7 @@
 /**
  * Python as plain data: what stands at module level and in class bodies, and the headers of functions. Function bodies
- * are left out (only their docstring stays, and a sole `return`), because nothing here ever runs them.
+ * are left out (only their docstring stays, a sole `return` and the plain statements of a constructor), because nothing
+ * here ever runs them.
  */
 export interface Place {
   readonly line: number

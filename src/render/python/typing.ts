@@ -1,4 +1,5 @@
 import { anything, instance, schemaType, type Type } from "./type.ts"
+import type { Value } from "./values.ts"
 
 /** What a subscripted outside type is: how its arguments become a schema. */
 export type Generic =
@@ -187,4 +188,9 @@ export function genericKind(path: string): Generic | null {
 
 function entries<T>(paths: string, value: T): [string, T][] {
   return paths.split(/\s+/u).map((path) => [path, value])
+}
+
+/** The canonical path of the outside thing that is called, or null. */
+export function calledPath(value: Value): string | null {
+  return value.kind === "call" && value.callee.kind === "outside" ? canonical(value.callee.path) : null
 }

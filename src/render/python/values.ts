@@ -1,5 +1,6 @@
 import type { Location } from "../../core/model.ts"
 import type { Scope } from "./scope.ts"
+import type { Undecided } from "./session.ts"
 import type { ClassSyntax, Expression, FunctionSyntax } from "./syntax.ts"
 
 /**
@@ -16,6 +17,10 @@ export type Value =
   | { readonly kind: "bytes"; readonly value: string }
   | { readonly kind: "list" | "tuple" | "set" | "frozenset"; readonly items: readonly Value[] }
   | { readonly kind: "dict"; readonly entries: readonly DictEntry[] }
+  /** A dictionary of which some values aren't known: only who can do with that takes it. */
+  | { readonly kind: "partial"; readonly entries: readonly PartialEntry[] }
+  /** What `keys()`, `values()` and `items()` of a dictionary give, each key once. */
+  | { readonly kind: "view"; readonly of: ViewOf; readonly entries: readonly PartialEntry[] }
   | { readonly kind: "outside"; readonly path: string }
   | { readonly kind: "module"; readonly scope: Scope }
   | { readonly kind: "class"; readonly class: ClassFact }
@@ -23,7 +28,9 @@ export type Value =
   | { readonly kind: "member"; readonly class: ClassFact; readonly name: string; readonly value: Value }
   | { readonly kind: "generic"; readonly origin: Value; readonly args: readonly Lazy[] }
   | { readonly kind: "union"; readonly members: readonly Value[] }
-  /** A method of a text or of a flow, not called yet. */
+  /** The instance that a constructor makes, as far as it has come. */
+  | { readonly kind: "self"; readonly made: Made }
+  /** A method of a text, a dictionary or a flow, not called yet. */
   | { readonly kind: "method"; readonly object: Value; readonly name: string }
   | { readonly kind: "call"; readonly callee: Value; readonly args: readonly LazyArgument[]; readonly at: Location }
 
@@ -32,13 +39,35 @@ export interface DictEntry {
   readonly value: Value
 }
 
+export interface PartialEntry {
+  readonly key: Value
+  readonly value: Known
+}
+export type ViewOf = "keys" | "values" | "items"
+
+/** A value, or why it isn't known. */
+export type Known = Value | Undecided
+
+/** An instance of a class of the repository, and what its constructor has set so far. */
+export interface Made {
+  /** The class itself, its base class, and so on. */
+  readonly lineage: readonly Ancestor[]
+  readonly attributes: ReadonlyMap<string, Known | Lazy>
+  /** Files that it passes through. */
+  readonly paths: ReadonlySet<string>
+}
+
 /** Where an expression stands: what its names mean depends on it. */
 export interface Environment {
   readonly scope: Scope
   /** Bindings from here on don't exist yet. */
   readonly before: number
+  /** When what the names hold is used, where that is later: until then it may be changed in place. */
+  readonly until?: number
   /** Names bound in the class body around the expression: they would hide the module's, so they aren't followed. */
   readonly hidden: ReadonlySet<string>
+  /** What a comprehension or a constructor around the expression binds: comes before everything else. */
+  readonly locals?: ReadonlyMap<string, Known | Lazy>
 }
 
 /** The same place when the whole module has run: annotations that are texts are looked up then. */
@@ -67,6 +96,12 @@ export interface ClassFact {
   readonly scope: Scope
   readonly order: number
 }
+/** A class among those that another one is based on, itself included. */
+export interface Ancestor {
+  readonly fact: ClassFact
+  /** `@dataclass` writes its constructor, unless it has one. */
+  readonly dataclass: boolean
+}
 export interface FunctionFact {
   readonly syntax: FunctionSyntax
   readonly scope: Scope
@@ -75,8 +110,17 @@ export interface FunctionFact {
 
 /** Whether something may be changed in place after it was made. */
 export function isMutable(value: Value): boolean {
-  return ["list", "set", "dict", "call"].includes(value.kind)
+  if (value.kind === "call" && value.callee.kind === "outside") return !fixed.has(value.callee.path)
+  return ["list", "set", "dict", "partial", "view", "call"].includes(value.kind)
 }
+
+/** Calls whose results stay as they are. */
+const fixed = new Set(
+  (
+    "builtins.range datetime.date datetime.datetime datetime.time datetime.timedelta decimal.Decimal pathlib.Path " +
+    "typing.NewType typing.TypeVar uuid.UUID zoneinfo.ZoneInfo"
+  ).split(" "),
+)
 
 /** Python's `==` between plain values of one type; unlike Python never `1 == True`. */
 export function sameValue(a: Value, b: Value): boolean {

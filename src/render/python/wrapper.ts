@@ -1,6 +1,7 @@
+import { bindArguments, slotsOf } from "./arguments.ts"
 import type { Tools } from "./names.ts"
 import { locate } from "./session.ts"
-import type { Expression, FunctionSyntax } from "./syntax.ts"
+import type { Expression } from "./syntax.ts"
 import type { Environment, FunctionFact, LazyArgument, Value } from "./values.ts"
 
 /**
@@ -46,7 +47,7 @@ function takeOff(tools: Tools, value: Value, environment: Environment): Value | 
 function calledWith(tools: Tools, fact: FunctionFact, given: readonly LazyArgument[]): Value | null {
   const { result, decorators, parameters } = fact.syntax
   if (result?.kind !== "call" || decorators.length > 0 || given.some(({ star }) => star !== "")) return null
-  const bound = bindArguments(fact, given)
+  const bound = bindArguments(slotsOf(fact), given)
   if (bound === null) return null
   const hidden = new Set(parameters.map(({ name }) => name))
   const environment = { scope: fact.scope, before: Number.POSITIVE_INFINITY, hidden }
@@ -57,42 +58,4 @@ function calledWith(tools: Tools, fact: FunctionFact, given: readonly LazyArgume
     return [{ ...(passed?.[0] ?? { expression: argument.value, environment }), name: argument.name, star: "" }]
   })
   return { kind: "call", callee, args, at: locate(fact.scope, result.at) }
-}
-
-/** Parameters by name, the collecting ones as `*args` and `**kwargs`; null when Python would refuse the call. */
-function bindArguments(
-  { syntax, scope, order }: FunctionFact,
-  given: readonly LazyArgument[],
-): ReadonlyMap<string, readonly LazyArgument[]> | null {
-  const defaults = { scope, before: order, hidden: new Set<string>() }
-  const [places, named] = [given.filter(({ name }) => name === null), given.filter(({ name }) => name !== null)]
-  const bound = new Map<string, readonly LazyArgument[]>()
-  for (const parameter of syntax.parameters) {
-    const argument = argumentFor(parameter, places, named)
-    if (argument !== undefined) bound.set(parameter.name, [argument])
-    else if (parameter.default !== null)
-      bound.set(parameter.name, [{ name: null, star: "", expression: parameter.default, environment: defaults }])
-    else if (parameter.star === "") return null
-  }
-  for (const [star, rest] of [
-    ["*", places],
-    ["**", named],
-  ] as const) {
-    const collector = syntax.parameters.find((parameter) => parameter.star === star)
-    if (collector) bound.set(star + collector.name, rest)
-    else if (rest.length > 0) return null
-  }
-  return bound
-}
-
-/** Takes the argument out of those that are left. */
-function argumentFor(
-  parameter: FunctionSyntax["parameters"][number],
-  places: LazyArgument[],
-  named: LazyArgument[],
-): LazyArgument | undefined {
-  if (parameter.star !== "") return undefined
-  const at = named.findIndex(({ name }) => name === parameter.name)
-  if (at !== -1) return named.splice(at, 1)[0]
-  return parameter.keywordOnly ? undefined : places.shift()
 }

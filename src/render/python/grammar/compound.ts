@@ -100,10 +100,13 @@ export abstract class CompoundStatements extends Patterns {
     const target = this.targetList()
     this.changes(target)
     this.expect("in")
+    const start = this.position
     this.expressionList()
+    // What a loop walks through may be changed in it by another name.
+    const passes = { kind: "passes", names: this.namesSince(start), at } as const
     const body = this.#loopBody()
     const blocks = [body, this.#else()].map((lines) => block(lines, "unknown", at))
-    return [this.binds(target, "a loop", at), ...blocks]
+    return [this.binds(target, "a loop", at), passes, ...blocks]
   }
 
   #else(): Line[] {

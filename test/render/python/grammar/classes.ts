@@ -340,7 +340,7 @@ const plainClass: Definitions = oneOf(
   args: null,
 }))
 
-export const definition: Definitions = fc.oneof(
+export const classes: Definitions = fc.oneof(
   { weight: 2, arbitrary: textDefinition },
   { weight: 3, arbitrary: constantDefinition },
   { weight: 3, arbitrary: enumeration },

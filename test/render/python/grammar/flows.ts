@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { annotation } from "./classes.ts"
+import { attributeOfInstance, loop } from "./holders.ts"
 import { from, indent, oneOf, type Part, type Parts, sometimes, type World, write } from "./part.ts"
 import { anyType } from "./types.ts"
 import { anyValue, text, unknowable } from "./values.ts"
@@ -126,8 +127,12 @@ type Style = typeof styles extends fc.Arbitrary<infer Each> ? Each : never
 const parameter = fc.record({
   typed: fc.option(anyType, { freq: 9 }),
   quoted: fc.constantFrom(false, false, false, true),
-  defaulted: fc.constantFrom("none", "none", "none", "fit", "fit", "fit", "fit", "null", "any", "field"),
-  any: anyValue,
+  defaulted: fc.constantFrom("none", "none", "none", "fit", "fit", "fit", "fit", "null", "any", "any", "field"),
+  any: fc.oneof(
+    { weight: 4, arbitrary: anyValue },
+    { weight: 2, arbitrary: attributeOfInstance },
+    { weight: 1, arbitrary: loop },
+  ),
   field: from(
     "<pydantic.Field>(default=@@, description='d')",
     "<pydantic.Field>(@@, title='T', ge=1)",

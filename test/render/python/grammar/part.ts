@@ -7,12 +7,23 @@ export interface World {
   /** The `index`-th earlier definition of a kind as this file writes it; null when there is none. */
   own(kind: Kind, index: number): Reference | null
 }
-export type Kind = "text" | "constant" | "alias" | "enum" | "model" | "record" | "typed-dict" | "tuple" | "plain"
+export type Kind =
+  | "text"
+  | "constant"
+  | "alias"
+  | "enum"
+  | "model"
+  | "record"
+  | "typed-dict"
+  | "tuple"
+  | "plain"
+  | "holder"
+  | "held"
 export interface Reference {
   readonly text: string
   /** The definition's own name, whatever the file calls it. */
   readonly name: string
-  /** Members of an enum. */
+  /** Members of an enum, attributes of an instance. */
   readonly members: readonly string[]
   /** A call that makes an instance, as this file writes it; null when none is known. */
   readonly instance: string | null

@@ -1,6 +1,7 @@
 import fc from "fast-check"
-import { definition } from "./classes.ts"
+import { classes } from "./classes.ts"
 import { anyFlow } from "./flows.ts"
+import { held, holder } from "./holders.ts"
 import { layout, writeFiles } from "./layout.ts"
 
 /** Files of a repository with one flow in them. */
@@ -10,6 +11,12 @@ export interface Program {
   readonly object: string
   readonly installed: readonly string[]
 }
+
+const definition = fc.oneof(
+  { weight: 21, arbitrary: classes },
+  { weight: 3, arbitrary: holder },
+  { weight: 1, arbitrary: held },
+)
 
 const titles = "Alpha Beta Gamma Delta Eps Zeta Eta".split(" ")
 
