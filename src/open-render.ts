@@ -9,7 +9,11 @@ export function openRender(): RenderPort {
   const renderer = new Renderer()
   return {
     index: (tree, blobs, source) =>
-      renderer.index(tree, blobs, { ...source.selection, baseDir: source.rendering.baseDir }),
+      renderer.index(tree, blobs, {
+        ...source.selection,
+        baseDir: source.rendering.baseDir,
+        env: source.rendering.env,
+      }),
     bind: (index, inputs, source) => bind(index as Index, inputs, source),
     imagesOf: (index, inputs, source) => imagesNamed(index as Index, inputs, source),
     codePaths: (index, desired, source) => codePathsOf(index as Index, desired, source),

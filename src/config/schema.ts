@@ -122,7 +122,10 @@ const settings = {
       z.union([z.string(), secret], "must be text (numbers and booleans in quotes) or a reference { env } or { file }"),
     )
     .optional()
-    .describe("Values of the manifests' environment placeholders; the daemon's own environment is never used."),
+    .describe(
+      "Values of the manifests' environment placeholders, and what `os.getenv` gives in flows (plain texts only, secrets " +
+        "aren't published in a schema); the daemon's own environment is never used.",
+    ),
   stepOutputs: z
     .record(z.string().min(1), z.record(z.string().min(1), json))
     .optional()

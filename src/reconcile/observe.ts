@@ -35,7 +35,7 @@ export async function readIndex(
   { revision, sight }: { readonly revision: Revision; readonly sight: Sight },
   signal: AbortSignal,
 ): Promise<Index> {
-  const settings = JSON.stringify([source.remote.url, source.selection, source.rendering.baseDir])
+  const settings = JSON.stringify([source.remote.url, source.selection, source.rendering.baseDir, source.rendering.env])
   if (sight.index?.settings === settings && sight.index.index.revision === revision) return sight.index.index
   const tree = await eyes.git.tree(source.remote, revision, signal)
   const blobs = new Map<string, RenderBlob>()

@@ -7,13 +7,14 @@ import { parseManifest, type Manifest, type ManifestEntry } from "./manifest/ent
 import { problem } from "./manifest/rules.ts"
 import { variablesIn } from "./manifest/template.ts"
 import { FlowReader } from "./python/flow.ts"
-import type { FileText, FlowFacts, ReadFile } from "./python/reading.ts"
+import type { FileText, FlowFacts, ReadFile, Surroundings } from "./python/reading.ts"
 import { toJson } from "./yaml/dialect.ts"
 
 export interface IndexSettings {
   readonly manifests: readonly string[]
   readonly exclude: readonly string[]
   readonly baseDir: Rendering["baseDir"]
+  readonly env: Rendering["env"]
 }
 export type Blob =
   | { readonly kind: "text"; readonly text: string }
@@ -56,7 +57,8 @@ export class Renderer {
     const readFile = fileReader(tree, blobs, unread)
     const manifests = paths.slice(0, manifestsMax).map((path) => this.#manifest(path, tree, readFile))
     if (unread.size > 0) return { kind: "needs", oids: [...unread] }
-    const source = { tree, projects: projectFolders(tree), baseDir: settings.baseDir }
+    const around = { projects: projectFolders(tree), environment: new Map(Object.entries(settings.env)) }
+    const source = { tree, baseDir: settings.baseDir, ...around }
     const entries = manifests.flatMap(({ entries: list }) => list.map((entry) => this.#entry(entry, source, readFile)))
     if (unread.size > 0) return { kind: "needs", oids: [...unread] }
     const tooMany = paths.length > manifestsMax ? [tooManyManifests(paths[manifestsMax] as string)] : []
@@ -87,7 +89,7 @@ export class Renderer {
     return manifest
   }
 
-  #entry(entry: ManifestEntry, where: Where, readFile: ReadFile): IndexedEntry {
+  #entry(entry: ManifestEntry, where: Where & Surroundings, readFile: ReadFile): IndexedEntry {
     const text = entry.node.entries.get("entrypoint")
     const none = (flowProblem: Problem | null): IndexedEntry => ({ ...entry, flow: null, flowProblem })
     if (!text || text.value.kind !== "scalar" || text.value.value === null) {
@@ -98,7 +100,7 @@ export class Renderer {
       return none(problem("entrypoint-invalid", "`entrypoint` must be a text", at))
     const found = findEntrypoint(text.value.value, entry.manifest, where)
     if (found.kind === "problem") return none(problem(found.rule, found.message, at))
-    const reading = this.#flows.read(found.path, found.object, readFile, where.projects)
+    const reading = this.#flows.read(found.path, found.object, readFile, where)
     if (reading.kind === "needs") {
       // Asking for their text notes them as unread.
       for (const path of reading.paths) readFile(path)
@@ -111,7 +113,10 @@ export class Renderer {
 }
 
 /** Files that the globs select, in the order of their paths. */
-export function manifestPaths(tree: Tree, { manifests, exclude }: Omit<IndexSettings, "baseDir">): readonly string[] {
+export function manifestPaths(
+  tree: Tree,
+  { manifests, exclude }: Pick<IndexSettings, "manifests" | "exclude">,
+): readonly string[] {
   const wanted = picomatch([...manifests], { dot: true })
   const unwanted = exclude.length > 0 ? picomatch([...exclude], { dot: true }) : () => false
   return [...tree.entries]

@@ -235,6 +235,23 @@ await t.test(
   },
 )
 
+await t.test("what a flow takes from the environment is known once `env:` names it", async (t) => {
+  const repository = world.repository("environment")
+  const flows = `import os\nfrom prefect import flow\n\n\n@flow(name="environment")\ndef flow_of_this_test(stage=os.getenv("STAGE")):\n    pass\n`
+  repository.commit({ ...project("environment", { a: {} }), "flows.py": flows })
+  const source = { name: "main", url: repository.url }
+  const daemon = await world.daemon({ installation: "environment", sources: [source] })
+  const stage = async () =>
+    (await world.deployments("environment"))["a"]?.parameter_openapi_schema.properties["stage"]?.["default"]
+  t.match(await daemon.sync("main"), { state: "synced", problems: [{ code: "schema-undecided" }] })
+  t.equal(await stage(), undefined)
+  await daemon.configure({ sources: [{ ...source, env: { STAGE: "prod" } }] })
+  await until("the schema has its default", async () => (await stage()) === "prod")
+  await daemon.configure({ sources: [{ ...source, env: { STAGE: "test" } }] })
+  await until("the default is the new one", async () => (await stage()) === "test")
+  t.match(await daemon.sync("main"), { state: "synced", problems: [] })
+})
+
 await t.test("no secret reaches the log, the metrics, the API or what is stored", async (t) => {
   const canary = "canary-5f1c9e-secret"
   const repository = world.repository("canary")

@@ -29,7 +29,7 @@ export async function render(folder: string): Promise<Rendered> {
   const { remote, ref } = standardSource
   const { revision, branch } = await git.resolve(remote, ref, 0, signal)
   const tree = await git.tree(remote, revision, signal)
-  const settings = { ...standardSource.selection, baseDir: "auto" as const }
+  const settings = { ...standardSource.selection, baseDir: "auto" as const, env: {} }
   const blobs = new Map<string, Blob>()
   let step = renderer.index(tree, blobs, settings)
   while (step.kind === "needs") {

@@ -80,7 +80,7 @@ export function indexOf(files: Files, settings: Settings = {}): Index {
   const { selection, rendering } = sourceOf(settings)
   const blobs = new Map<string, Blob>()
   for (let round = 0; round < 50; round++) {
-    const step = renderer.index(tree, blobs, { ...selection, baseDir: rendering.baseDir })
+    const step = renderer.index(tree, blobs, { ...selection, baseDir: rendering.baseDir, env: rendering.env })
     if (step.kind === "ready") return step.index
     for (const oid of step.oids) blobs.set(oid, { kind: "text", text: texts.get(oid) ?? "" })
   }

@@ -78,6 +78,9 @@ export interface LiveJson {
   readonly parameters: Readonly<Record<string, unknown>>
   readonly schedules: readonly { readonly id: string; readonly active: boolean; readonly slug?: string }[]
   readonly global_concurrency_limit: { readonly id: string; readonly name: string } | null
+  readonly parameter_openapi_schema: {
+    readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  }
 }
 interface RecordJson {
   readonly id: string

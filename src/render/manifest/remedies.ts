@@ -25,7 +25,7 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "flow-name-undecided": "Add `flow_name:` to the entry, or write the name as a plain text in `@flow(name=…)`.",
   "flow-name-differs": "Take `flow_name` out, or make it the flow's own name.",
   "schema-undecided":
-    "Annotate the parameter with a type of this repository or of the standard library, or give `parameter_openapi_schema`.",
+    "Annotate the parameter with a type of this repository or of the standard library, name the environment variable in `env:` of the source, or give `parameter_openapi_schema`.",
   "work-pool-missing": "Add `work_pool: { name: … }`, or `overrides.workPool` to the source.",
   "tag-reserved": "Take the tag out.",
   "tag-unmeant": "Write `tags` as a list of texts; a YAML alias for a list can't be one of several items.",

@@ -1,4 +1,5 @@
 import type { Location } from "../../core/model.ts"
+import { environmentValue, isEnvironment, readsEnvironment, variableOf } from "./environment.ts"
 import { binary, textCharactersMax, unary } from "./arithmetic.ts"
 import { callBuiltin, callMethod, isBuiltinCall, isContainer } from "./calls.ts"
 import { compared } from "./compare.ts"
@@ -129,6 +130,10 @@ function classConstant(session: Session, owner: Extract<Value, { kind: "class" }
 function subscript(session: Session, expression: Of<"subscript">, environment: Environment): Value {
   const at = locate(environment.scope, expression.at)
   const object = evaluate(session, expression.object, environment)
+  const [first] = expression.items
+  if (first !== undefined && isEnvironment(object)) {
+    return environmentValue(session, evaluate(session, first, environment), { scope: environment.scope, at })
+  }
   if (["outside", "class", "generic", "union"].includes(object.kind)) {
     return {
       kind: "generic",
@@ -136,9 +141,8 @@ function subscript(session: Session, expression: Of<"subscript">, environment: E
       args: expression.items.map((item) => ({ expression: item, environment })),
     }
   }
-  const index = expression.items[0]
-  if (index === undefined || expression.items.length > 1) throw new Undecided("this subscript isn't followed", at)
-  const key = evaluate(session, index, environment)
+  if (first === undefined || expression.items.length > 1) throw new Undecided("this subscript isn't followed", at)
+  const key = evaluate(session, first, environment)
   const found = itemAt(object, key)
   if (found === null) throw new Undecided("this item is only known when it runs", at)
   return found
@@ -244,6 +248,9 @@ function call(session: Session, expression: Of<"call">, environment: Environment
     return known(callKnown(callee, valuesOf(session, args)), at)
   if (!["outside", "class", "call", "method"].includes(callee.kind)) {
     throw new Undecided("the result of this call is only known when it runs", at)
+  }
+  if (callee.kind === "outside" && readsEnvironment(callee.path)) {
+    return environmentValue(session, variableOf(valuesOf(session, args)), { scope: environment.scope, at })
   }
   const own = callee.kind === "outside" && isBuiltinCall(callee.path)
   const result = own ? callBuiltin(callee.path, builtinArguments(session, callee.path, args)) : null

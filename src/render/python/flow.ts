@@ -3,7 +3,7 @@ import { describeFlow } from "./facts.ts"
 import { evaluate } from "./evaluate.ts"
 import { findFlow } from "./find.ts"
 import { PythonParser } from "./parse.ts"
-import type { FlowFacts, ReadFile, Reading } from "./reading.ts"
+import type { FlowFacts, ReadFile, Reading, Surroundings } from "./reading.ts"
 import { toScope } from "./scope.ts"
 import { locate, Session, Undecided } from "./session.ts"
 import type { Parsed } from "./syntax.ts"
@@ -11,15 +11,14 @@ import type { Parsed } from "./syntax.ts"
 /** More than any flow has; looking at them takes the square of their number. */
 const parametersMax = 500
 
+const nothingAround: Surroundings = { projects: [], environment: new Map() }
+
 /** Reads what Prefect would take from a Flow object, from the text of its file: nothing is ever run. */
 export class FlowReader {
   readonly #parser = new PythonParser()
 
-  /**
-   * `path`: the file in the repository; `object`: `function` or `Class.method` of the entrypoint; `projects`: folders
-   * whose packages are installed where the flow is deployed.
-   */
-  read(path: string, object: string, readFile: ReadFile, projects: readonly string[] = []): Reading {
+  /** `path`: the file in the repository; `object`: `function` or `Class.method` of the entrypoint. */
+  read(path: string, object: string, readFile: ReadFile, around: Surroundings = nothingAround): Reading {
     const file = readFile(path)
     if (file.kind === "unread") return { kind: "needs", paths: [path] }
     if (file.kind !== "text") {
@@ -28,7 +27,7 @@ export class FlowReader {
     }
     const parsed = this.#parser.parse(file.text)
     if (parsed.kind !== "module") return refuse(parsed, path)
-    const session = new Session(path, this.#parser, readFile, projects)
+    const session = new Session(path, this.#parser, readFile, around)
     const reading = readFlow(session, object, toScope(path, parsed.module))
     return session.needs.size > 0 ? { kind: "needs", paths: [...session.needs] } : reading
   }

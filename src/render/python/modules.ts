@@ -34,7 +34,7 @@ export function findModule(session: Session, module: string): ModulePlace {
  */
 function inProject(session: Session, relative: string): ModulePlace {
   const [top = ""] = relative.split("/")
-  const found = session.projects.flatMap((project) => {
+  const found = session.around.projects.flatMap((project) => {
     const flat = session.exists(join(project, `${top}/__init__.py`)) ? moduleFile(session, join(project, relative)) : []
     return [...moduleFile(session, join(project, `src/${relative}`)), ...flat]
   })

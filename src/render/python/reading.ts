@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../core/json.ts"
 import type { Location, Problem } from "../../core/model.ts"
+import type { SecretRef } from "../../core/secret.ts"
 
 /** A fact read without running Python, or an honest "can't know" with the reason and the place. */
 export type Decided<T> =
@@ -31,6 +32,14 @@ export type FileText =
   | { readonly kind: "unread" }
   | { readonly kind: "unreadable"; readonly reason: string }
 export type ReadFile = (path: string) => FileText
+
+/** What a flow is deployed from, beside its own files. */
+export interface Surroundings {
+  /** Folders whose packages are installed where the flow is deployed: those that hold a pyproject.toml or setup.py. */
+  readonly projects: readonly string[]
+  /** `env:` of the source. */
+  readonly environment: ReadonlyMap<string, string | SecretRef>
+}
 
 /** `needs`: these files must be read first; ask again with them. Bounded by the files of the repository. */
 export type Reading =

@@ -1,6 +1,6 @@
 import type { Location } from "../../core/model.ts"
 import type { PythonParser } from "./parse.ts"
-import type { ReadFile } from "./reading.ts"
+import type { ReadFile, Surroundings } from "./reading.ts"
 import { type Scope, toScope } from "./scope.ts"
 import type { Place } from "./syntax.ts"
 
@@ -44,8 +44,7 @@ export class Unwritable extends Error {
 export class Session {
   readonly entry: string
   readonly parser: PythonParser
-  /** Folders that hold a pyproject.toml or setup.py. */
-  readonly projects: readonly string[]
+  readonly around: Surroundings
   /** Files that must be read before the answer is final. */
   readonly needs = new Set<string>()
   readonly #readFile: ReadFile
@@ -54,10 +53,10 @@ export class Session {
   #steps = 0
   #depth = 0
 
-  constructor(entry: string, parser: PythonParser, readFile: ReadFile, projects: readonly string[]) {
+  constructor(entry: string, parser: PythonParser, readFile: ReadFile, around: Surroundings) {
     this.entry = entry
     this.parser = parser
-    this.projects = projects
+    this.around = around
     this.#readFile = readFile
   }
 

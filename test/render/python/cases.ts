@@ -4,6 +4,7 @@ export interface Case {
   readonly files: Readonly<Record<string, string>>
   readonly path: string
   readonly object: string
+  readonly environment?: Readonly<Record<string, string>>
   /** Whether Lockstep must know everything about it; if not, it may also say honestly that it can't. */
   readonly decided: boolean
 }

@@ -113,7 +113,12 @@ def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
       reason: "`Thing` comes from `vendor`, which isn't in this repository",
       at: { file: "f.py", line: 6, column: 24 },
     },
-    { name: "c", reason: "the result of `os.getenv(...)` isn't known", at: { file: "f.py", line: 6, column: 40 } },
+    {
+      name: "c",
+      reason:
+        "the environment variable `C` isn't known; `env:` of the source may say what it is where flows are deployed",
+      at: { file: "f.py", line: 6, column: 40 },
+    },
   ])
   t.strictSame(facts.looseSchema, {
     title: "Parameters",
@@ -228,4 +233,13 @@ t.test("reading the same text again gives the same answer", async (t) => {
   const files = fileSystem({ "f.py": `${flow}@flow\ndef my_flow(a: int): pass\n` })
 
   t.strictSame(reader.read("f.py", "my_flow", files), reader.read("f.py", "my_flow", files))
+})
+
+t.test("a secret of the source never becomes part of a schema", async (t) => {
+  const text = `${flow}import os\n@flow\ndef my_flow(x=os.getenv("TOKEN")): pass\n`
+  const environment = new Map([["TOKEN", { kind: "env", name: "SECRET_TOKEN" } as const]])
+
+  const reading = new FlowReader().read("f.py", "my_flow", fileSystem({ "f.py": text }), { projects: [], environment })
+
+  t.match(factsOf(reading).schema, { decided: false, reason: /`TOKEN` is a secret of the source/u })
 })

@@ -1,6 +1,7 @@
 """Asks real Prefect what it would register for flows: name, description and parameter schema.
 
-Reads lines of {"together": count, "cases": [{"files": {path: text}, "entrypoint": "path.py:object", "installed": [folder]}]}
+Reads lines of {"together": count, "cases": [{"files": {path: text}, "entrypoint": "path.py:object", "installed": [folder],
+"environment": {name: value}}]}
 from standard input and writes for each a line with a JSON list of {"name", "description", "schema"} or {"error"}, in the
 same order. Prefect is imported once; a fresh copy of this process (fork) starts from there for every `together` cases, so
 that nothing that a case leaves behind lasts.
@@ -31,6 +32,7 @@ def ask(folder: str, case: dict) -> dict:
             file.write(text)
     os.chdir(folder)
     sys.path.extend(os.path.join(folder, path) for path in case.get("installed", []))
+    os.environ.update(case.get("environment", {}))
     try:
         flow = load_flow_from_entrypoint(case["entrypoint"], use_placeholder_flow=False)
         # As prefect deploy does: `RunnerDeployment._create` sends `model_dump(exclude_unset=True)`.
@@ -56,13 +58,15 @@ def forget(modules: set, path: list) -> None:
 def answer(cases: list) -> list:
     answers = []
     for case in cases:
-        modules, path = set(sys.modules), list(sys.path)
+        modules, path, environment = set(sys.modules), list(sys.path), dict(os.environ)
         folder = tempfile.mkdtemp(prefix="lockstep-oracle-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         try:
             answers.append(ask(folder, case))
         finally:
             os.chdir("/")
             shutil.rmtree(folder)
+            os.environ.clear()
+            os.environ.update(environment)
         forget(modules, path)
     return answers
 

@@ -17,6 +17,8 @@ export interface Question {
   readonly object: string
   /** Folders that an installation would put on Python's path. */
   readonly installed?: readonly string[]
+  /** Environment variables of the process that deploys it. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 export type Answer =
   | { readonly name: string; readonly description: string | null; readonly schema: Json }
@@ -38,9 +40,10 @@ export class Oracle implements AsyncDisposable {
 
   /** `together`: how many questions share a copy of the process; with 1 none can touch another. */
   async ask(questions: readonly Question[], together = 50): Promise<readonly Answer[]> {
-    const cases = questions.map(({ files, path, object, installed }) => ({
+    const cases = questions.map(({ files, path, object, installed, environment }) => ({
       files,
       installed,
+      environment,
       entrypoint: `${path}:${object}`,
     }))
     this.#process.stdin.write(`${JSON.stringify({ together, cases })}\n`)

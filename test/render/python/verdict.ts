@@ -1,7 +1,7 @@
 import type { Json } from "../../../src/core/json.ts"
 import { jsonEqual } from "../../../src/core/json.ts"
 import type { FlowReader } from "../../../src/render/python/flow.ts"
-import type { Decided, FlowFacts, Reading } from "../../../src/render/python/reading.ts"
+import type { Decided, FlowFacts, ReadFile, Reading } from "../../../src/render/python/reading.ts"
 import type { Answer, Question } from "./prefect.ts"
 
 /** The reading of one flow held against the truth. */
@@ -32,11 +32,12 @@ function judgeReading(reading: Reading, answer: Answer): Verdict {
   return { wrong: mistake(facts, answer) ?? unclear(facts), open, schemaDecided: facts.schema.decided }
 }
 
-function read(reader: FlowReader, { files, path, object }: Question): Reading {
-  return reader.read(path, object, (wanted) => {
+function read(reader: FlowReader, { files, path, object, environment = {} }: Question): Reading {
+  const readFile: ReadFile = (wanted) => {
     const text = files[wanted]
     return text === undefined ? { kind: "missing" } : { kind: "text", text }
-  })
+  }
+  return reader.read(path, object, readFile, { projects: [], environment: new Map(Object.entries(environment)) })
 }
 
 /** What differs between a reading and the truth; null when it is the same or honestly undecided. */

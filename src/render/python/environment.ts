@@ -1,0 +1,48 @@
+import type { Location } from "../../core/model.ts"
+import type { Scope } from "./scope.ts"
+import { type Session, Undecided } from "./session.ts"
+import type { CallArgument, Value } from "./values.ts"
+
+const readers: ReadonlySet<string> = new Set(["os.getenv", "os.environ.get"])
+const environ = "os.environ"
+
+/** `os.getenv` and `os.environ.get`. */
+export function readsEnvironment(path: string): boolean {
+  return readers.has(path)
+}
+
+export function isEnvironment(value: Value): boolean {
+  return value.kind === "outside" && value.path === environ
+}
+
+/**
+ * What an environment variable is where flows are deployed. `env:` of the source may say so in plain text; what it
+ * doesn't name isn't known, not even that it isn't set.
+ *
+ * @throws Undecided
+ */
+export function environmentValue(
+  session: Session,
+  name: Value | undefined,
+  use: { scope: Scope; at: Location },
+): Value {
+  const { scope, at } = use
+  if (name?.kind !== "str") throw new Undecided("which environment variable this is isn't known", at)
+  const value = session.around.environment.get(name.value)
+  const variable = `the environment variable \`${name.value}\``
+  if (value === undefined) {
+    throw new Undecided(
+      `${variable} isn't known; \`env:\` of the source may say what it is where flows are deployed`,
+      at,
+    )
+  }
+  // A schema is for everybody to see.
+  if (typeof value !== "string") throw new Undecided(`${variable} is a secret of the source, which isn't published`, at)
+  if (scope.syntax.mutated.has("environ")) throw new Undecided(`the file changes ${environ}`, at)
+  return { kind: "str", value }
+}
+
+/** The variable that `os.getenv("X", default)` names. */
+export function variableOf(args: readonly CallArgument[]): Value | undefined {
+  return args.find(({ name }, index) => name === "key" || (name === null && index === 0))?.value
+}
