@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises"
 import { join, relative, resolve } from "node:path"
-import type { Command } from "commander"
+import { Option, type Command } from "commander"
 import { nearest } from "../core/nearest.ts"
 import type { Workspace } from "../core/source.ts"
 import { repositoryRoot } from "../git/worktree.ts"
@@ -23,9 +23,9 @@ interface ImportFlags {
   readonly json?: true
 }
 
-const description = `Writes a prefect.yaml of the deployments that run already, however they were made, so that Lockstep can adopt them
-without changing any. Only reads. Those whose flow is in the checkout that you are in go into it; what no manifest can
-say is left out, and told.`
+const description = `Writes a prefect.yaml of the deployments that run already, however they were made, so that Lockstep can
+adopt them without changing any. Only reads. Those whose flow is in the checkout that you are in go into it;
+what no manifest can say is left out, and told.`
 
 const examples = `
 Examples:
@@ -33,11 +33,11 @@ Examples:
   lockstep import --output etl/prefect.yaml --select "etl-*/*"
   lockstep import --api-url http://127.0.0.1:4200/api --output prefect.yaml
 
-The workspace is the one of the config, or with --api-url (or $PREFECT_API_URL, where there is no config) a server, with
-$PREFECT_API_KEY or $PREFECT_API_AUTH_STRING. The manifest is read back and planned before it is shown: adopting what is
-in it writes ownership tags and nothing else, unless a warning says so. Entrypoints are relative to the manifest's
-folder or one above. Values that look like secrets, by their names or their forms, become {{ $NAME }} placeholders, to be
-given under \`env\` of the source; --show-values writes them as they are.
+The workspace is the one of the config. With --api-url, or with $PREFECT_API_URL where there is no config, it is
+that server, with $PREFECT_API_KEY or $PREFECT_API_AUTH_STRING. The manifest is read back and planned before it is
+shown: adopting what is in it writes ownership tags and nothing else, unless a warning says so. Entrypoints are
+relative to the manifest's folder, or to one above. Values that look like secrets, by their names or their forms,
+become {{ $NAME }} placeholders, to be given under \`env\` of the source; --show-values writes them as they are.
 
 Exit code 0: there is a manifest, or nothing to import; 1: it failed, or no deployment could go into it.`
 
@@ -51,7 +51,11 @@ export function addImport(program: Command, context: CliContext): void {
     .option("-w, --workspace <name>", "the workspace, where the config has several")
     .option("--api-url <url>", "Prefect's API, instead of a workspace of the config")
     .option("--working-tree <folder>", "the checkout with the flows (default: the one that you are in)")
-    .option("-s, --select <pattern>", "only these: flow/deployment; may be repeated", collect, [])
+    .addOption(
+      new Option("--select <pattern>", "only these, as flow/deployment; may be repeated")
+        .argParser(collect)
+        .default([], "all"),
+    )
     .option("-o, --output <file>", "write to this file, which must not be there yet (default: stdout)")
     .option("--show-values", "write values that look like secrets, too")
     .option("--json", "the manifest and what there is to say about it, as JSON")

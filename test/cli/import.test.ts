@@ -128,7 +128,7 @@ const said: readonly (readonly [string, Partial<LiveFields>, string])[] = [
         slug: b
         active: false
         parameters:
-          "n": 1
+          n: 1
       - rrule: FREQ=DAILY
         timezone: Asia/Tokyo
         slug: c
@@ -333,7 +333,7 @@ t.test("automations become triggers, numbered as Prefect does, and named where i
         match_related:
           b: ["2", "3"]
         parameters:
-          "n": 1
+          n: 1
         schedule_after: 60
 `,
   )

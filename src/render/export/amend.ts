@@ -23,10 +23,15 @@ export interface Reading {
 export function amendAll(drafts: readonly Draft[], reading: Reading): readonly Drafted[] {
   const { entries } = parseManifest(reading.path, reading.text)
   const declared = new Map([...reading.desired.deployments.values()].map(({ at, key }) => [at.line, key]))
+  const errors = Map.groupBy(
+    reading.desired.problems.filter(({ severity }) => severity === "error"),
+    (problem) => placeKey(problem),
+  )
   return drafts.map((draft, i) => {
     const entry = entries[i]
     if (!entry) throw new Error(`the manifest lost the entry of ${draft.live.key}`)
-    const found = { entry, key: declared.get(entry.at.line) ?? null, problems: errorsOf(draft, entry, reading.desired) }
+    const problems = [entry.at.line, draft.live.key].flatMap((place) => errors.get(place) ?? [])
+    const found = { entry, key: declared.get(entry.at.line) ?? null, problems }
     return draft.kind === "bare" ? amendBare(draft, found, reading) : amendWhole(draft, found, reading)
   })
 }
@@ -39,12 +44,9 @@ interface Found {
   readonly problems: readonly Problem[]
 }
 
-/** Those of its key; but of two entries with one key each has its own. */
-function errorsOf({ live }: Draft, { at }: ManifestEntry, { problems }: Desired): readonly Problem[] {
-  const errors = problems.filter(({ severity }) => severity === "error")
-  return errors.filter(({ code, key, file, line }) =>
-    code === "declared-twice" ? file === at.file && line === at.line : key === live.key,
-  )
+/** Whose an error is: that of its key, but of two entries with one key each has its own, by its line. */
+function placeKey({ code, key, line }: Problem): DeploymentKey | number | undefined {
+  return code === "declared-twice" ? line : key
 }
 
 function amendBare(draft: Draft, { key, problems }: Found, { desired }: Reading): Drafted {

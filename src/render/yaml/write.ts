@@ -93,11 +93,9 @@ function numberText(value: number): string {
 
 const plainForm =
   /^(?:\.{0,2}\/|[\p{L}_])(?:[\p{L}\p{N}_./@+=\-,;()'!?%&*$~^<>|{}[\]"]|:(?! |$)|(?<! )#|(?<! ) (?! |$))*$/u
-/** Not for PyYAML, but for other readers, and for people. */
-const ambiguous = /^(?:[yn]|nan|inf)$/i
 
 function isPlain(text: string): boolean {
-  return plainForm.test(text) && !ambiguous.test(text) && plainScalar(text).type === "text"
+  return plainForm.test(text) && plainScalar(text).type === "text"
 }
 
 /** Whatever isn't plainly visible. */
