@@ -118,6 +118,7 @@ export const standardSource: Source = {
   receiver: null,
 }
 
-function escapeGlob(path: string): string {
+/** A path as a pattern that only it matches. */
+export function escapeGlob(path: string): string {
   return path.replaceAll(/[\\*?[\]{}()!+@|]/g, String.raw`\$&`)
 }

@@ -3,6 +3,7 @@ import { LockstepError, toError } from "../lib/errors.ts"
 import { configPath } from "./config-path.ts"
 import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes, exitCodeTable } from "./exit.ts"
+import { addImport } from "./import.ts"
 import { addInit } from "./init.ts"
 import { addConfirm, addPin, addResume, addSuspend, addUnpin } from "./operate-commands.ts"
 import { addOrphans } from "./orphans.ts"
@@ -63,6 +64,7 @@ function buildProgram(context: CliContext): Command {
     .addHelpText("after", footer)
   program.commandsGroup("Run and check:")
   addInit(program, context)
+  addImport(program, context)
   addRun(program, context)
   addValidate(program, context)
   addPlan(program, context)

@@ -63,6 +63,15 @@ export function resolveConfig(input: ConfigInput, around: Surroundings): Config 
   }
 }
 
+/** A workspace that no config names; its credentials are where Prefect's own client looks for them. */
+export function workspaceAt(apiUrl: string, environment: Environment): Workspace {
+  const isSet = (name: string): boolean => (environment[name] ?? "") !== ""
+  const auth = isSet("PREFECT_API_AUTH_STRING")
+    ? { authString: { env: "PREFECT_API_AUTH_STRING" } }
+    : isSet("PREFECT_API_KEY") && { apiKey: { env: "PREFECT_API_KEY" } }
+  return toWorkspace({ name: "default", apiUrl, ...auth }, { folder: "", environment })
+}
+
 function toWorkspace(entry: WorkspaceInput, around: Surroundings): Workspace {
   const apiUrl = entry.apiUrl === undefined ? defaultApiUrl(around.environment) : plainUrl(entry.apiUrl)
   const { driftInterval, listInterval } = over(standardIntervals, entry)

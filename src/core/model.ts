@@ -205,7 +205,7 @@ export interface Coverage {
 /** Live state of a workspace at one moment, known complete for `covers`; there is no partial form. */
 export interface Snapshot {
   readonly takenAt: Instant
-  /** Everything with `managed-by=gitops`, and everything whose key is in `covers`. */
+  /** Everything with `managed-by=gitops`, and everything whose key is in `covers`; at least. */
   readonly deployments: ReadonlyMap<DeploymentKey, LiveDeployment>
   readonly covers: ReadonlySet<DeploymentKey>
   readonly workPools: ReadonlyMap<string, WorkPool>

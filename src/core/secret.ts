@@ -33,3 +33,29 @@ export interface SecretReader {
   read(ref: SecretRef): Promise<Secret>
   mask(text: string): string
 }
+
+const secretName =
+  /(?:(?:^|[_-])(?:pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth[_-]?string)|passwd|password|passphrase)$/i
+
+/** Whether a name says that its value is a secret, wherever it stands: `DB_PASSWORD`, `apiKey`, `access-token`. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name.replaceAll(/([a-z\d])([A-Z])/g, "$1_$2"))
+}
+
+/** Forms that nothing but a secret has: a URL with a password, a private key, tokens that say whose they are. */
+const secretForms = [
+  /:\/\/[^\s/:@]*:[^\s/@{]+@/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+  /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|pn[ub]_|sk-)[\w-]{16,}/,
+  /\bAKIA[0-9A-Z]{16}\b/,
+  /\bhooks\.slack\.com\/services\/\w/,
+]
+
+export function looksSecret(text: string): boolean {
+  return secretForms.some((form) => form.test(text))
+}
+
+/** A placeholder names a secret and holds none. */
+export function isPlaceholder(text: string): boolean {
+  return /^\s*\{\{[^{}]*\}\}\s*$/.test(text)
+}

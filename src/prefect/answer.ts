@@ -99,3 +99,13 @@ function parseRetryAfter(header: string | string[] | undefined): number | null {
 function parseDate(header: string | string[] | undefined): number | null {
   return typeof header === "string" ? httpDateMs(header) : null
 }
+
+/** Only Prefect's own 404 means "not there"; a proxy's means that nobody knows. */
+export function notFound({ body }: Answer, route: string): null {
+  if (body !== null) return null
+  throw new PrefectError(`${route} answered 404 without Prefect's words: is the URL that of a Prefect API?`, {
+    kind: "transient",
+    code: "bad-answer",
+    status: 404,
+  })
+}

@@ -5,7 +5,7 @@ import { bearsLetter, managedTag } from "../core/mark.ts"
 import type { Coverage, DeploymentId, Instant, LiveDeployment, Snapshot, WorkPool } from "../core/model.ts"
 import { isoTime } from "../lib/clock.ts"
 import { PrefectError } from "../lib/errors.ts"
-import type { Answer } from "./answer.ts"
+import { notFound, type Answer } from "./answer.ts"
 import { AutomationClient } from "./automations.ts"
 import { capabilitiesOf, type Capabilities } from "./capabilities.ts"
 import { countDeployments, listDeployments } from "./paging.ts"
@@ -51,16 +51,23 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async snapshot(wanted: Coverage, signal: AbortSignal): Promise<Snapshot> {
+    return this.widen(await this.#list(ours, wanted.automations, signal), wanted, signal)
+  }
+
+  everything(signal: AbortSignal): Promise<Snapshot> {
+    return this.#list({}, true, signal)
+  }
+
+  async #list(filter: JsonObject, automations: boolean, signal: AbortSignal): Promise<Snapshot> {
     const { tagsAutomations, gracePeriod } = await this.#capabilities(signal)
     this.#pools = await listPools(this.#transport, signal)
-    const rows = await listDeployments(this.#transport, ours, signal)
-    const needed = wanted.automations || rows.some(({ tags }) => bearsLetter(tags, fields.automations.letter))
+    const rows = await listDeployments(this.#transport, filter, signal)
+    const needed = automations || rows.some(({ tags }) => bearsLetter(tags, fields.automations.letter))
     const readable = needed && tagsAutomations
     if (readable) await this.automations.readAll(signal)
     else this.automations.forget()
-    const tagged = await this.#toLive(rows, signal)
-    const deployments = new Map(tagged.map((live) => [live.key, live]))
-    const bare: Snapshot = {
+    const deployments = new Map((await this.#toLive(rows, signal)).map((live) => [live.key, live]))
+    return {
       takenAt: this.serverNow(),
       deployments,
       covers: new Set(deployments.keys()),
@@ -68,7 +75,6 @@ export class WorkspaceClient implements AsyncDisposable {
       automations: readable ? "read" : tagsAutomations ? "unread" : "unsupported",
       gracePeriods: gracePeriod,
     }
-    return this.widen(bare, wanted, signal)
   }
 
   async widen(snapshot: Snapshot, { keys, automations }: Coverage, signal: AbortSignal): Promise<Snapshot> {
@@ -286,14 +292,4 @@ export class WorkspaceClient implements AsyncDisposable {
   #write(at: Pick<Call, "method" | "path" | "route">, body: JsonObject, signal: AbortSignal): Promise<Answer> {
     return this.#transport.call({ ...at, intent: "write", body }, signal)
   }
-}
-
-/** Only Prefect's own 404 means "not there"; a proxy's means that nobody knows. */
-function notFound({ body }: Answer, route: string): null {
-  if (body !== null) return null
-  throw new PrefectError(`${route} answered 404 without Prefect's words: is the URL that of a Prefect API?`, {
-    kind: "transient",
-    code: "bad-answer",
-    status: 404,
-  })
 }

@@ -48,7 +48,7 @@ async function listOnce(
     for (const row of rows) found.set(row.id, row)
     if (rows.length < pageRows) return found
   }
-  throw new PrefectError(`the workspace has more than ${pagesMax * pageRows} deployments of ours`, {
+  throw new PrefectError(`the workspace has more than ${pagesMax * pageRows} deployments to list`, {
     kind: "stalled",
     code: "listing-too-large",
     status: null,

@@ -65,6 +65,8 @@ export interface WorkspacePort {
   look(depth: number, signal: AbortSignal): Promise<Look>
   /** Everything of ours in pages, and each of `wanted`, whoever owns it. Fails as a whole or is complete. */
   snapshot(wanted: Coverage, signal: AbortSignal): Promise<Snapshot>
+  /** All deployments of the workspace, whoever owns them, with their automations. Fails as a whole or is complete. */
+  everything(signal: AbortSignal): Promise<Snapshot>
   /** `snapshot` widened by what it lacks, the rest as it was: at most a few requests, none when all is covered. */
   widen(snapshot: Snapshot, wanted: Coverage, signal: AbortSignal): Promise<Snapshot>
   read(id: DeploymentId, signal: AbortSignal): Promise<LiveDeployment | null>

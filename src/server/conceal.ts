@@ -1,17 +1,11 @@
 import { isJsonObject, type Json } from "../core/json.ts"
+import { isPlaceholder, isSecretName } from "../core/secret.ts"
 import { hidden, type PublicField, type PublicPlan } from "./present.ts"
 
 /**
- * Names that say that their value is a secret, wherever it stands. A plan ends up in logs of CI and comments of pull
- * requests, which more people read than the repository or Prefect.
+ * A plan without secrets: values that the config reads always, values with a secret's name unless `showValues`. A plan
+ * ends up in logs of CI and comments of pull requests, which more people read than the repository or Prefect.
  */
-const secretName =
-  /(?:^|[_-])(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth[_-]?string)$/i
-
-/** A placeholder names a secret and holds none. */
-const placeholder = /^\s*\{\{[^{}]*\}\}\s*$/
-
-/** A plan without secrets: values that the config reads always, values with a secret's name unless `showValues`. */
 export function concealPlan(
   plan: PublicPlan,
   { showValues, mask }: { readonly showValues: boolean; readonly mask: (text: string) => string },
@@ -20,7 +14,7 @@ export function concealPlan(
     if (typeof value === "string") return concealText(value, isSecret && !showValues, mask)
     if (Array.isArray(value)) return value.map((item: Json) => conceal(item, isSecret))
     if (!isJsonObject(value)) return isSecret && !showValues && value !== null ? hidden : value
-    const members = Object.entries(value).map(([key, item]) => [key, conceal(item, isSecret || secretName.test(key))])
+    const members = Object.entries(value).map(([key, item]) => [key, conceal(item, isSecret || isSecretName(key))])
     return Object.fromEntries(members) as Json
   }
   const concealField = (field: PublicField): PublicField => {
@@ -40,10 +34,10 @@ export function concealPlan(
 }
 
 function namesSecret(path: string): boolean {
-  return path.split(/[.[\]]/).some((part) => secretName.test(part))
+  return path.split(/[.[\]]/).some((part) => isSecretName(part))
 }
 
 function concealText(text: string, isSecret: boolean, mask: (text: string) => string): string {
-  if (isSecret && !placeholder.test(text)) return hidden
+  if (isSecret && !isPlaceholder(text)) return hidden
   return mask(text) === text ? text : hidden
 }

@@ -1,5 +1,5 @@
 import type { Json } from "../../src/core/json.ts"
-import type { Desired, DeploymentKey, LiveDeployment, Problem, Revision } from "../../src/core/model.ts"
+import type { Desired, DeploymentKey, LiveDeployment, Problem, Revision, Snapshot } from "../../src/core/model.ts"
 import type { Source } from "../../src/core/source.ts"
 import { GitError } from "../../src/lib/errors.ts"
 import type { GitPort, Index, RenderBlob, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
@@ -81,6 +81,11 @@ export function gitWith(remotes: Readonly<Record<string, string | null>>, revisi
   }
 }
 
+function poolsOf(deployments: readonly LiveDeployment[]): Snapshot["workPools"] {
+  const names = deployments.flatMap(({ fields: { workPool } }) => workPool ?? [])
+  return new Map(names.map((name) => [name, { name, defaultQueue: "default", queues: new Set(["default"]) }]))
+}
+
 /** `record` is the value of the one Prefect variable that there is. */
 export function workspaceWith(deployments: readonly LiveDeployment[], record?: Json): WorkspacePort {
   const snapshot = {
@@ -94,6 +99,7 @@ export function workspaceWith(deployments: readonly LiveDeployment[], record?: J
   const reads: Partial<WorkspacePort> = {
     look: async () => ({ count: deployments.length, newest: [] }),
     snapshot: async () => snapshot,
+    everything: async () => ({ ...snapshot, automations: "read", workPools: poolsOf(deployments) }),
     widen: async (given) => given,
     variables: async (names) => new Map(record === undefined ? [] : [...names].map((name) => [name, record])),
     serverNow: () => "2026-11-24T12:00:00Z",

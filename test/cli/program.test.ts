@@ -5,6 +5,7 @@ import { lockstep } from "./shell.ts"
 
 const commands = [
   "init",
+  "import",
   "run",
   "validate",
   "plan",
@@ -50,6 +51,13 @@ const mistakes: readonly (readonly [readonly string[], string])[] = [
   [["suspend", "analytics"], "error: required option '-r, --reason <text>' not specified\n"],
   [["validate"], "error: missing required argument 'path'\n"],
   [["plan", "--json", "--markdown"], "error: give --json or --markdown, not both\n"],
+  [["import", "--api-url", "x", "--workspace", "y"], "error: give --api-url, or a workspace of the config, not both\n"],
+  [["import", "--api-url", "localhost:4200"], "error: Prefect's API URL must be an absolute https:// or http:// URL\n"],
+  [["import", "--select", "etl"], 'error: --select wants flow/deployment, such as "etl-*/prod-*", not "etl"\n'],
+  [
+    ["import"],
+    "error: no config file: give --config FILE, set LOCKSTEP_CONFIG, or put one at ./lockstep.yaml or /etc/lockstep/lockstep.yaml\n",
+  ],
   [["validate", ".", "--env", "1=2"], 'error: --env wants NAME=VALUE, not "1=2"\n'],
   [
     ["pin", "analytics", "HEAD", "--reason", "x"],

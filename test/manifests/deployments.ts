@@ -122,7 +122,8 @@ function filesOf(cases: ReadonlyMap<number, Case>, flowName: (n: number) => stri
   )
 }
 
-async function deploy(folders: readonly string[], apiUrl: string): Promise<readonly Answer[]> {
+/** Real `prefect deploy --all` in each folder, one after the other. */
+export async function deploy(folders: readonly string[], apiUrl: string): Promise<readonly Answer[]> {
   const home = mkdtempSync(join(tmpdir(), "lockstep-parity-home-"))
   const child = spawn(python, [join(import.meta.dirname, "deploy.py")], {
     env: {

@@ -5,7 +5,7 @@ import { ask, covering, creation, openClient, signal } from "./client.ts"
 
 /** The half of `behaviours.ts` that is about many deployments and about runs. */
 
-export async function listing({ client, proxy, server, flow }: Place): Promise<void> {
+export async function listing({ client, proxy, server, flow, version }: Place): Promise<void> {
   const tag = "managed-by=gitops"
   const many = 120
 
@@ -66,6 +66,25 @@ export async function listing({ client, proxy, server, flow }: Place): Promise<v
     t.equal(proxy.seen.length, 0)
     const wide = await client.widen(snapshot, covering(wanted[1]), signal)
     t.strictSame([wide.deployments.has(wanted[1]), wide.deployments.size], [true, snapshot.deployments.size + 1])
+  })
+
+  await t.test("everything is listed in pages too, whoever owns it, with what acts on it", async (t) => {
+    const { live } = await client.create(creation(`${flow}-other`, "nobodys"), signal)
+    proxy.seen.length = 0
+    const { deployments, automations, workPools } = await client.everything(signal)
+    t.equal(deployments.size, await ask<number>(server.url, "POST", "/deployments/count", {}))
+    t.strictSame([...deployments.keys()].includes(live.key), true)
+    t.ok(workPools.has(`${flow}-pool`))
+    t.equal(automations, version === "3.2.0" ? "unsupported" : "read")
+    t.strictSame(deployments.get(live.key)?.fields.automations, version === "3.2.0" ? null : [])
+    const pages = proxy.seen.filter(({ path }) => path === "/deployments/filter")
+    t.equal(pages.length, Math.floor(deployments.size / 50) + 1)
+    t.ok(proxy.seen.every(({ method, path }) => method === "GET" || /\/(?:filter|count)$/.test(path)))
+    t.ok(proxy.seen.length < pages.length + 8, "none for each deployment")
+    proxy.fault = ({ body }) =>
+      body.includes('"offset":50') ? { kind: "answer", status: 422, body: '{"detail":"no"}' } : null
+    await t.rejects(client.everything(signal), { code: "refused", status: 422 })
+    proxy.fault = null
   })
 
   await t.test("a look is two requests, the newest change first", async (t) => {

@@ -80,6 +80,9 @@ export class ModelPrefect implements WorkspacePort {
     )
     return { ...snapshotOf(found, [pool("pool")]), takenAt: this.serverNow() }
   }
+  async everything() {
+    return { ...snapshotOf([...this.deployments.values()], [pool("pool")]), takenAt: this.serverNow() }
+  }
   async widen(snapshot: Awaited<ReturnType<WorkspacePort["snapshot"]>>, { keys }: Coverage) {
     const deployments = new Map(snapshot.deployments)
     for (const live of this.deployments.values()) if (keys.has(live.key)) deployments.set(live.key, live)

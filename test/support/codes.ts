@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { problemCodes } from "../../src/core/problems.ts"
+import { exportCodes } from "../../src/render/export/codes.ts"
 import { remedies } from "../../src/render/manifest/remedies.ts"
 import { rules, type Rule } from "../../src/render/manifest/rules.ts"
 
@@ -28,6 +29,7 @@ export function codesText(): string {
   const plan = Object.entries(problemCodes).map(
     ([code, { severity, summary }]) => `| \`${code}\` | ${severity ?? "none"} | ${summary} |`,
   )
+  const imported = Object.entries(exportCodes).map(([code, summary]) => `| \`${code}\` | ${summary} |`)
   const held = Object.entries(holds).map(([code, summary]) => `| \`${code}\` | ${summary} |`)
   return [
     "# Codes",
@@ -53,6 +55,14 @@ export function codesText(): string {
     "| code | meaning |",
     "|---|---|",
     ...held.toSorted(),
+    "",
+    "## What `lockstep import` leaves out or says of a deployment",
+    "",
+    "Beside these it uses the codes of the first table, for what a manifest can't say or a flow doesn't give.",
+    "",
+    "| code | meaning |",
+    "|---|---|",
+    ...imported.toSorted(),
     "",
   ].join("\n")
 }
