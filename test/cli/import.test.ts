@@ -14,7 +14,7 @@ import { gitWith, workspaceWith } from "./eyes.ts"
 import { live, liveSchedule, owned, planOf, revision } from "./plans.ts"
 import { lockstep, now, type Shell } from "./shell.ts"
 
-const render = await openRender()
+const render = openRender()
 const flow = 'from prefect import flow\n\n\n@flow(name="etl")\ndef flow_function():\n    pass\n'
 
 interface World {

@@ -47,7 +47,7 @@ class Place {
       folder: this.folder,
       clock: systemClock,
       openPlan: () => openPlanParts(environment, systemClock),
-      openRender,
+      openRender: async () => openRender(),
     })
   }
 

@@ -45,7 +45,7 @@ t.test("what `prefect deploy` made is imported and adopted without a difference"
     folder,
     clock: systemClock,
     openPlan: () => openPlanParts(environment, systemClock),
-    openRender,
+    openRender: async () => openRender(),
   }
   const told: string[] = []
   for (const [n] of folders.entries()) {
