@@ -10,7 +10,7 @@ import { toCamel, toPascal, toTitle } from "./aliases.ts"
 import { classKind, isQuietMethod, type ModelConfig } from "./kinds.ts"
 import { discriminate } from "./discriminator.ts"
 import { locate, Undecided } from "./session.ts"
-import type { Statement } from "./syntax.ts"
+import type { Argument, Statement } from "./syntax.ts"
 import { calledPath } from "./typing.ts"
 import { isTitled, toSchema, type Type } from "./type.ts"
 import { atTheEnd, type ClassFact, type Environment, inClass, type Lazy } from "./values.ts"
@@ -51,9 +51,29 @@ function generatedAlias(name: string, aliases: ModelConfig["aliases"]): string {
 
 /** The fields of a dataclass, inherited ones first. */
 export function dataclassFields(tools: TypeTools, fact: ClassFact): readonly ClassField[] {
-  return collect(tools, fact, (statement) =>
+  const fields = collect(tools, fact, (statement) =>
     statement.kind === "annotated" ? dataclassField(tools, fact, statement) : null,
   )
+  const defaulted = fields.findIndex(({ required }) => !required)
+  const late = defaulted === -1 ? undefined : fields.slice(defaulted).find(({ required }) => required)
+  if (late !== undefined && !hasKeywordOnly(tools, fact)) {
+    throw new Undecided(`Python refuses \`${late.name}\`, a field without default after one with`, late.at)
+  }
+  return fields
+}
+
+function hasKeywordOnly(tools: TypeTools, fact: ClassFact): boolean {
+  const { decorators, text } = fact.syntax
+  const said = decorators.some((decorator) => decorator.kind === "call" && decorator.args.some(isKeywordOnly))
+  return (
+    said ||
+    text.includes("kw_only") ||
+    classKind(tools.session, fact).parents.some((parent) => hasKeywordOnly(tools, parent))
+  )
+}
+
+function isKeywordOnly({ name }: Argument): boolean {
+  return name === "kw_only"
 }
 
 /** The keys of a TypedDict, inherited ones first. */

@@ -1,7 +1,7 @@
 import { boundValue, builtins, type Tools } from "./names.ts"
 import { lookUp, type Scope } from "./scope.ts"
 import { parseAnnotation } from "./parse.ts"
-import { namesIn } from "./parts.ts"
+import { namesIn, partsOf } from "./parts.ts"
 import { NotBound, Undecided } from "./session.ts"
 import type { Expression } from "./syntax.ts"
 import type { FunctionFact } from "./values.ts"
@@ -18,9 +18,9 @@ export function evaluationMode(tools: Tools, fact: FunctionFact): EvaluationMode
   let mode: EvaluationMode = "evaluated"
   for (const annotation of annotations) {
     if (annotation === null) continue
-    const names = scope.syntax.lazyAnnotations ? namesIn(annotation) : textNames(annotation)
-    if (names === null) mode = "doubtful"
-    for (const name of names ?? []) {
+    const evaluated = scope.syntax.lazyAnnotations ? annotation : expressionOf(annotation)
+    if (evaluated === "none" || mayFail(evaluated)) mode = "doubtful"
+    for (const name of evaluated === "none" ? [] : namesIn(evaluated)) {
       const presence = presenceOf(tools, scope, name)
       if (presence === "absent") return "texts"
       if (presence === "doubtful") mode = "doubtful"
@@ -29,11 +29,33 @@ export function evaluationMode(tools: Tools, fact: FunctionFact): EvaluationMode
   return mode
 }
 
-/** The names in a text annotation; null when it isn't an expression. */
-function textNames(annotation: Expression): string[] | null {
-  if (annotation.kind !== "string") return []
-  const expression = parseAnnotation(annotation.value, annotation.at)
-  return expression === null ? null : namesIn(expression)
+/** What Prefect evaluates of an annotation: the expression in a text, if there is one in it. */
+function expressionOf(annotation: Expression): Expression | "none" {
+  if (annotation.kind !== "string") return { kind: "constant", value: "None", at: annotation.at }
+  return parseAnnotation(annotation.value, annotation.at) ?? "none"
+}
+
+const plainTypes: ReadonlySet<string> = new Set(["int", "float", "complex", "bool", "str", "bytes", "object"])
+
+/** Whether evaluating it may raise a TypeError: `None | None`, `int | "Text"`, `int[str]` and their like. */
+function mayFail(expression: Expression): boolean {
+  if (expression.kind === "call") return false
+  if (expression.kind === "subscript" && expression.object.kind === "name" && plainTypes.has(expression.object.name)) {
+    return true
+  }
+  if (expression.kind === "binary") {
+    const { operator, left, right } = expression
+    if (operator !== "|" || isLiteral(left) || isLiteral(right) || (isNone(left) && isNone(right))) return true
+  }
+  return partsOf(expression).some(mayFail)
+}
+
+function isNone(expression: Expression): boolean {
+  return expression.kind === "constant" && expression.value === "None"
+}
+
+function isLiteral(expression: Expression): boolean {
+  return !["name", "attribute", "subscript", "binary", "call"].includes(expression.kind) && !isNone(expression)
 }
 
 /** Whether a module has a name when all of it has run. */

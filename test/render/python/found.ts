@@ -160,6 +160,63 @@ export const found: readonly Case[] = [
     false,
   ),
   documented("an indented section right at the start", "\n    Args:\n        a: The a.\n    "),
+  ...[
+    "None | None",
+    "None | None | int",
+    "int | 'str'",
+    "1 | int",
+    "int[str]",
+    "Optional[int] | 'str'",
+    "list[int] | 'str'",
+  ].flatMap((annotation) => [
+    flow(
+      `\`${annotation}\` among texts`,
+      "from __future__ import annotations\nfrom typing import List, Optional",
+      `b: ${annotation}, c: int | List["int"]`,
+      false,
+    ),
+    flow(
+      `\`${annotation}\` as it stands`,
+      "from typing import List, Optional",
+      `b: ${annotation}, c: int | List["int"]`,
+      false,
+    ),
+    flow(
+      `\`${annotation}\` in a text`,
+      "from typing import List, Optional",
+      `b: "${annotation}", c: "int | List['int']"`,
+      false,
+    ),
+  ]),
+  ...[
+    ["behind one with a default", "    x: int = 1\n    y: int"],
+    ["behind one with a default from field()", "    x: int = field(default=1, repr=False)\n    y: int"],
+    ["behind one with a factory", "    x: list = field(default_factory=list)\n    y: int"],
+  ].flatMap(([title = "", body = ""]) => [
+    flow(
+      `a field without default ${title}`,
+      `from dataclasses import dataclass, field\n@dataclass\nclass A:\n${body}`,
+      "a: A",
+      false,
+    ),
+    flow(
+      `an own field without default ${title}, inherited`,
+      `from dataclasses import dataclass, field\n@dataclass\nclass B:\n${body.split("\n")[0]}\n@dataclass\nclass A(B):\n    y: int`,
+      "a: A",
+      false,
+    ),
+  ]),
+  flow(
+    "fields by keyword only, in any order",
+    "from dataclasses import dataclass\n@dataclass(kw_only=True)\nclass A:\n    x: int = 1\n    y: int",
+    "a: A",
+  ),
+  flow(
+    "a field by keyword only without default",
+    "from dataclasses import dataclass, field\n@dataclass\nclass A:\n    x: int = 1\n    y: int = field(kw_only=True)",
+    "a: A",
+    false,
+  ),
   {
     ...flow("a flow with other options", "", ""),
     files: {
