@@ -5,10 +5,12 @@ or {"error": text}, in the same order. PREFECT_API_URL says where to.
 """
 
 import asyncio
+import functools
 import io
 import json
 import logging
 import os
+import ssl
 import sys
 import warnings
 from pathlib import Path
@@ -16,6 +18,9 @@ from pathlib import Path
 from prefect.cli.deploy._config import _load_deploy_configs_and_actions, _pick_deploy_configs
 from prefect.cli.deploy._core import _run_single_deploy
 from rich.console import Console
+
+# Each of Prefect's many clients loads all certificates anew, which takes most of the time; the servers here speak plain HTTP.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)

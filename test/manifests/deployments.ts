@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -8,14 +8,15 @@ import type { Problem } from "../../src/core/model.ts"
 import { parseJson } from "../../src/prefect/json-text.ts"
 import { desiredOf } from "../render/desired.ts"
 import { automationsOf } from "../parity/automations.ts"
-import { openWorld, type World } from "../support/daemon.ts"
+import { openWorld, type TestDaemon, type World } from "../support/daemon.ts"
 import type { PrefectVersion } from "../support/prefect/server.ts"
 import { env, manifestCase, variables, type Case } from "./manifests.ts"
 
 /**
- * The same manifests through real `prefect deploy` and through a real daemon, on one server: flows are named apart, all
- * else must come out equal, or Lockstep says why not.
+ * The same manifests through real `prefect deploy` and through a real daemon, on a server each: all must come out equal,
+ * or Lockstep says why not.
  */
+
 /**
  * What Prefect refuses and Lockstep takes: keys of the file that neither uses, blocks that only the worker reads, and
  * dates in the file's own steps, which in an entry's steps are texts to both.
@@ -40,26 +41,15 @@ const run = promisify(execFile)
 const python = ".cache/prefect-3.8.8/bin/python"
 const settings = { env, baseDir: "manifest", images: "trust", pullCommit: "none" } as const
 
-export interface Parity extends AsyncDisposable {
-  /** Manifests `from` to `from + count` of a seed through both, and what the daemon's second turn wrote. */
-  compare(seed: number, from: number, count: number): Promise<Batch>
-}
 interface Batch {
   readonly compared: readonly Compared[]
+  /** What the daemon's second turn wrote. */
   readonly writes: readonly string[]
-}
-
-export async function openParity(): Promise<Parity> {
-  const world = await openManifestWorld("3.8.8")
-  return {
-    compare: (seed, from, count) => compare(world, seed, from, count),
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
-  }
 }
 
 /** Servers with all that the manifests refer to. */
 export async function openManifestWorld(version: PrefectVersion): Promise<World> {
-  const world = await openWorld({ version })
+  const world = await openWorld({ version, env: { PYTHONTZPATH: "" } })
   for (const [name, value] of Object.entries(variables)) await world.call("POST", "/variables/", { name, value })
   return world
 }
@@ -70,50 +60,54 @@ export async function settle(
   seed: number,
   count: number,
 ): Promise<{ made: number; writes: readonly string[] }> {
-  const cases = new Map(Array.from({ length: count }, (_, n) => [n, manifestCase(seed, n)] as const))
-  const repository = world.repository(`settle-${seed}`)
-  repository.commit(filesOf(cases, (n) => `s-${seed}-${n}`))
-  const { writes } = await reconcile(world, `settle-${seed}`, repository.url)
+  const repository = world.repository("settle")
+  repository.commit(filesOf(casesOf(seed, 0, count)))
+  const writes = await reconcile(world, "settle", repository.url)
   return { made: (await liveByFlow(world)).size, writes }
 }
 
-async function compare(world: World, seed: number, from: number, count: number): Promise<Batch> {
-  const cases = new Map(
-    Array.from({ length: count }, (_, index) => [from + index, manifestCase(seed, from + index)] as const),
-  )
-  const ours = (n: number): string => `l-${seed}-${n}`
-  const theirs = (n: number): string => `p-${seed}-${n}`
-  const repository = world.repository(`parity-${seed}-${from}`)
-  const files = filesOf(cases, ours)
+/** Manifests `from` to `from + count` of a seed through both at the same time, on a fresh server each. */
+export async function compare(seed: number, from: number, count: number): Promise<Batch> {
+  const cases = casesOf(seed, from, count)
+  await using opened = new AsyncDisposableStack()
+  const [ours, theirs] = (await Promise.all([openManifestWorld("3.8.8"), openManifestWorld("3.8.8")])).map((world) =>
+    opened.use(world),
+  ) as [World, World]
+  const repository = ours.repository("parity")
+  const files = filesOf(cases)
   repository.commit(files)
   const folder = mkdtempSync(join(tmpdir(), "lockstep-parity-"))
-  try {
-    // Not awaited synchronously: the Git server is in this process.
-    await run("git", ["clone", "--quiet", repository.url, folder])
-    for (const [n, { flowFile }] of cases) writeFileSync(join(folder, `c${n}`, "flow.py"), flowFile(theirs(n)))
-    const answers = await deploy(
-      [...cases.keys()].map((n) => join(folder, `c${n}`)),
-      world.prefect.url,
-    )
-    const { writes } = await reconcile(world, `parity-${seed}-${from}`, repository.url)
-    const problems = problemsOf(files, repository.url)
-    const live = await liveByFlow(world)
-    const compared = [...cases].map(([n, { manifest }], index): Compared => {
-      const facts = {
-        answer: answers[index] as Answer,
-        theirs: live.get(theirs(n)) ?? null,
-        ours: live.get(ours(n)) ?? null,
-        problems: problems.get(`c${n}/prefect.yaml`) ?? [],
-      }
-      return { n, manifest, ...judge(facts, repository.url) }
-    })
-    return { compared, writes }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  opened.defer(() => rmSync(folder, { recursive: true, force: true }))
+  // Not awaited synchronously: the Git server is in this process.
+  await run("git", ["clone", "--quiet", repository.url, folder])
+  const folders = [...cases.keys()].map((n) => join(folder, `c${n}`))
+  const [answers, writes] = await Promise.all([
+    deploy(folders, theirs.prefect.url),
+    reconcile(ours, "parity", repository.url),
+  ])
+  const problems = problemsOf(files, repository.url)
+  const [live, peers] = await Promise.all([liveByFlow(ours), liveByFlow(theirs)])
+  const compared = [...cases].map(([n, { manifest }], index): Compared => {
+    const facts = {
+      answer: answers[index] as Answer,
+      theirs: peers.get(flowName(n)) ?? null,
+      ours: live.get(flowName(n)) ?? null,
+      problems: problems.get(`c${n}/prefect.yaml`) ?? [],
+    }
+    return { n, manifest, ...judge(facts, repository.url) }
+  })
+  return { compared, writes }
 }
 
-function filesOf(cases: ReadonlyMap<number, Case>, flowName: (n: number) => string): Readonly<Record<string, string>> {
+function casesOf(seed: number, from: number, count: number): ReadonlyMap<number, Case> {
+  return new Map(Array.from({ length: count }, (_, index) => [from + index, manifestCase(seed, from + index)] as const))
+}
+
+function flowName(n: number): string {
+  return `flow-${n}`
+}
+
+function filesOf(cases: ReadonlyMap<number, Case>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     [...cases].flatMap(([n, { manifest, flowFile }]) => [
       [`c${n}/prefect.yaml`, manifest],
@@ -133,6 +127,7 @@ async function deploy(folders: readonly string[], apiUrl: string): Promise<reado
       PREFECT_API_URL: apiUrl,
       PREFECT_LOGGING_LEVEL: "CRITICAL",
       PREFECT_SERVER_ANALYTICS_ENABLED: "false",
+      PYTHONTZPATH: "",
     },
     stdio: ["pipe", "pipe", "inherit"],
   })
@@ -144,19 +139,25 @@ async function deploy(folders: readonly string[], apiUrl: string): Promise<reado
 }
 
 /** Two turns; what the second one wrote to deployments. */
-async function reconcile(world: World, installation: string, url: string): Promise<{ writes: readonly string[] }> {
-  await using daemon = await world.daemon({ installation, sources: [{ name: "main", url, ...settings }] })
-  await daemon.sync("main")
+async function reconcile(world: World, installation: string, url: string): Promise<readonly string[]> {
+  await using daemon = await world.daemon({
+    installation,
+    workspace: { requests: { perSecond: 1000 } },
+    sources: [{ name: "main", url, ...settings }],
+  })
+  await turn(daemon)
   const before = world.gateway.requests.length
-  await daemon.sync("main")
+  await turn(daemon)
   const asked = world.gateway.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
-  return {
-    writes: asked.filter(
-      (line) =>
-        /\/(?:deployments|automations)/.test(line) &&
-        /^(?:PATCH|DELETE|PUT)|^POST (?!.*\/(?:filter|count)$)/.test(line),
-    ),
-  }
+  return asked.filter(
+    (line) =>
+      /\/(?:deployments|automations)/.test(line) && /^(?:PATCH|DELETE|PUT)|^POST (?!.*\/(?:filter|count)$)/.test(line),
+  )
+}
+
+/** One whole turn, longer than a request may wait for it. */
+async function turn(daemon: TestDaemon): Promise<void> {
+  while ((await daemon.api("POST", "/api/v1/sources/main/sync?wait=60s")).status === 202);
 }
 
 function problemsOf(files: Readonly<Record<string, string>>, url: string): ReadonlyMap<string, readonly Problem[]> {

@@ -203,6 +203,12 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "schedule-invalid",
     /mapping/,
   ],
+  [
+    "more schedules than anybody has",
+    { schedules: Array.from({ length: 1001 }, (_, n) => ({ interval: n + 1 })) },
+    "schedule-invalid",
+    /at most 1000/,
+  ],
   ["a minute beyond 59", { schedules: [{ cron: "99 3 * * *" }] }, "schedule-invalid", /"99" is no minute/],
   ["a word that is no weekday", { schedules: [{ cron: "0 3 * * monday" }] }, "schedule-invalid", /weekday/],
   ["a hashed cron", { schedules: [{ cron: "H 3 * * *" }] }, "schedule-invalid", /"H" is no minute/],
