@@ -233,6 +233,13 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     /catch-up/,
   ],
   [
+    "a schedule as the API has it",
+    { schedules: [{ schedule: { cron: "0 3 * * *" } }] },
+    "schedule-invalid",
+    /stands in the schedule itself/,
+  ],
+  ["a name in a schedule", { schedules: [{ cron: "0 3 * * *", name: "x" }] }, "schedule-invalid", /`slug`/],
+  [
     "two kinds in a schedule",
     { schedules: [{ cron: "0 3 * * *", interval: 3 }] },
     "schedule-invalid",
@@ -398,12 +405,24 @@ t.test("keys that Prefect ignores are warnings that name the right one", async (
     ["is_schedule_active", /active/],
     ["paramters", /`parameters`/],
     ["infrastructure", /work pools/],
+    ["flow_variables", /job_variables/],
+    ["slug", /in the schedule/],
   ] as const
   for (const [name, message] of cases) {
     const desired = one({ [name]: {} })
     t.match(desired.problems, [{ severity: "warning", code: "unknown-key", message }], name)
     t.equal(desired.kind, "complete")
   }
+  const inside = [
+    [{ work_pool: { name: "pool", work_queue: "x" } }, /`work_queue_name`/],
+    [{ work_pool: { name: "pool", env: {} } }, /below `job_variables:`/],
+    [{ work_pool: { name: "pool", work_queue_nam: "x" } }, /did you mean `work_queue_name`/],
+    [{ concurrency_limit: { limit: 1, collision_strategy: "ENQUEUE", grace_period: 60 } }, /`grace_period_seconds`/],
+    [{ concurrency_limit: { limit: 1, collision_strategy: "ENQUEUE", other: 60 } }, /`other` here$/],
+    [{ triggers: [{ expct: ["x"] }] }, /did you mean `expect`/],
+  ] as const
+  for (const [entry, message] of inside)
+    t.match(one(entry).problems, [{ severity: "warning", code: "unknown-key", message }], JSON.stringify(entry))
   t.match(one({ sla: [] }).problems, [{ code: "sla-not-managed", severity: "warning" }])
 })
 
