@@ -88,7 +88,7 @@ export interface FieldDiff {
 
 /**
  * What apply does to one existing deployment, in this order: name and remove schedules, remove automations, patch, make
- * and replace automations, re-read, reschedule. So the letter of `automations` stands as long as one of ours may.
+ * and replace automations, re-read, reschedule. So the letter of `automations` stands as long as one of ours may be there.
  */
 export interface Write {
   /** What must be live afterwards: apply compares it with what it reads back. */
