@@ -512,6 +512,40 @@ t.test("placeholders: env, variables, outputs of steps, and what others resolve 
   })
 })
 
+const image = "prefect_docker.deployments.steps.build_docker_image"
+t.test("an output that only running its step tells is a problem wherever it stands", async (t) => {
+  const shell = (script: string, id?: string) => ({
+    "prefect.deployments.steps.run_shell_script": { ...(id && { id }), script },
+  })
+  const head = shell("git rev-parse HEAD", "commit")
+  const said = (directory: string) => ({
+    pull: [{ "prefect.deployments.steps.set_working_directory": { directory } }],
+  })
+  const missing = { code: "step-output-missing", severity: "error" }
+  const cases = [
+    ["of a step with an id, in pull", [shell("date", "now")], "{{ now.stdout }}", /stepOutputs\.now/],
+    ["merged", [shell("date", "now")], "{{ stdout }}", /stepOutputs\.now/],
+    ["merged, after one that is known", [head, shell("date")], "{{ stdout }}", /give the step an id/],
+    ["by the id of one that is known", [head, shell("date", "commit")], "{{ commit.stdout }}", /stepOutputs\.commit/],
+    ["after a step of any kind", [head, { "my.steps.tag": {} }], "{{ stdout }}", /give the step an id/],
+    ["an image's id", [{ [image]: { id: "i", image_name: "r/x", tag: "1" } }], "{{ i.image_id }}", /stepOutputs\.i/],
+    [
+      "a mapping that is known in part",
+      [{ [image]: { id: "i", image_name: "r/x", tag: "1" } }],
+      "{{ i }}",
+      /stepOutputs/,
+    ],
+  ] as const
+  for (const [name, build, directory, message] of cases) {
+    t.match(one(said(directory), { build }).problems, [{ ...missing, message }], `${name}, in pull`)
+    t.match(one({ description: directory }, { build }).problems, [{ ...missing, message }], name)
+  }
+  const after = [head, { "my.steps.tag": {} }]
+  t.strictSame(fieldsOf(one({ description: "{{ commit.stdout }}" }, { build: after }))?.description, declared(revision))
+  const again = [shell("date"), head]
+  t.strictSame(fieldsOf(one({ description: "{{ stdout }}" }, { build: again }))?.description, declared(revision))
+})
+
 t.test("an image that CI builds is held until somebody vouches for it", async (t) => {
   const build = [
     { "prefect_docker.deployments.steps.build_docker_image": { id: "image", image_name: "r/x", tag: "1.0" } },

@@ -9,8 +9,8 @@ export interface Names {
   readonly variables: ReadonlyMap<string, Json>
   /** Outputs of build and push steps: by step id, and merged. */
   readonly outputs: ReadonlyMap<string, Output>
-  /** Ids of steps whose outputs can't be known. */
-  readonly unknownSteps: ReadonlySet<string>
+  /** Names among them with values that only running a step tells, and the step's id where it has one. */
+  readonly unknownOutputs: ReadonlyMap<string, string | null>
 }
 export interface Output {
   readonly value: Json
@@ -193,17 +193,22 @@ function environment(name: string, { env }: Names, context: Context): Found {
   return { kind: "problem", rule: "env-missing", message }
 }
 
-function output(name: string, { outputs, unknownSteps }: Names, context: Context): Found {
-  const direct = outputs.get(name) ?? inside(name, outputs)
+function output(name: string, names: Names, context: Context): Found {
+  const { outputs, unknownOutputs } = names
+  const direct = unknownOutputs.has(name) ? null : (outputs.get(name) ?? inside(name, outputs))
   if (direct) return { kind: "value", ...direct }
-  if (context === "pull") return { kind: "left" }
-  const [step = ""] = name.split(".")
-  if (unknownSteps.has(step)) {
-    const message = `\`{{ ${name} }}\` is an output of a build step that Lockstep doesn't run: give it under stepOutputs.${step} of the source`
+  const [step = ""] = name.split(/[.[]/)
+  const id = unknownOutputs.get(step)
+  if (id !== undefined) {
+    const where =
+      id === null ? "give the step an id, and the output under stepOutputs" : `give it under stepOutputs.${id}`
+    const message = `\`{{ ${name} }}\` is an output of a build step that Lockstep doesn't run: ${where} of the source`
     return { kind: "problem", rule: "step-output-missing", message }
   }
+  if (context === "pull") return { kind: "left" }
   // Ids with `-` and `_` mixed up are the common mistake, so the step alone is compared too.
-  const guess = nearest(name, outputs.keys()) ?? withStep(name, nearest(step, [...unknownSteps, ...outputs.keys()]))
+  const guess =
+    nearest(name, outputs.keys()) ?? withStep(name, nearest(step, [...unknownOutputs.keys(), ...outputs.keys()]))
   const hint = guess
     ? `: did you mean \`{{ ${guess} }}\`?`
     : /^[A-Z_][A-Z0-9_]*$/.test(name)
