@@ -143,7 +143,7 @@ export class ModelPrefect implements WorkspacePort {
       }
     },
   }
-  async removeLeftoverRuns() {
+  async removeScheduledRuns() {
     return 0
   }
 
