@@ -23,12 +23,12 @@ from rich.console import Console
 # Each of Prefect's many clients loads all certificates anew, which takes most of the time; the servers here speak plain HTTP.
 ssl.create_default_context = functools.cache(ssl.create_default_context)
 
+search_path = sys.path[1:]
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
 
 async def deploy(folder: str) -> dict:
-    os.chdir(folder)
     enter(folder)
     told = io.StringIO()
     console = Console(file=told, width=200)
@@ -48,10 +48,11 @@ async def deploy(folder: str) -> dict:
 
 def enter(folder: str) -> None:
     """Modules are those of this folder, as in a process of its own."""
-    left, sys.path[0] = sys.path[0], folder
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(left + os.sep):
-            del sys.modules[name]
+    os.chdir(folder)
+    sys.path[:] = [folder, *search_path]
+    own = {path.stem for path in Path(folder).iterdir() if path.is_dir() or path.suffix == ".py"}
+    for name in [name for name in sys.modules if name.split(".")[0] in own]:
+        del sys.modules[name]
 
 
 async def main() -> None:

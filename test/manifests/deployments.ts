@@ -18,12 +18,13 @@ import { env, manifestCase, secret, stepOutputs, variables, type Case } from "./
  */
 
 /**
- * What Prefect refuses and Lockstep takes: keys of the file that neither uses, blocks that only the worker reads, and
- * dates in the file's own steps, which in an entry's steps are texts to both.
+ * What Prefect refuses and Lockstep takes: keys of the file that neither uses, blocks that only the worker reads, dates
+ * in the file's own steps, which in an entry's steps are texts to both, and paths that only Prefect on Windows finds.
  */
 const lenient = [
   /^no entry: Invalid top-level fields in config file:\s+(?:• (?:name|prefect-version): Input should be a valid string\s+)+For/,
   /^ObjectNotFound: Block not found/,
+  /^FileNotFoundError: .*'jobs\\\\etl\.py'/,
   /^ValueError: Unexpected template type '(?:date|datetime)'/,
 ]
 

@@ -513,6 +513,15 @@ t.test("placeholders: env, variables, outputs of steps, and what others resolve 
 })
 
 const image = "prefect_docker.deployments.steps.build_docker_image"
+t.test("a block without a type and a name is a problem also where the worker would look it up", async (t) => {
+  const job = (token: string) => ({ work_pool: { name: "pool", job_variables: { env: { TOKEN: token } } } })
+  const message = /names no block/
+  t.match(one(job("{{ prefect.blocks.secret }}")).problems, [{ code: "placeholder-unresolved", message }])
+  const pull = [{ [clone]: { repository: "https://x", access_token: "{{ prefect.blocks.secret }}" } }]
+  t.match(one({ pull }).problems, [{ code: "placeholder-unresolved", message }])
+  t.strictSame(one(job("{{ prefect.blocks.json.a.b[0].c }}")).problems, [])
+})
+
 t.test("an output that only running its step tells is a problem wherever it stands", async (t) => {
   const shell = (script: string, id?: string) => ({
     "prefect.deployments.steps.run_shell_script": { ...(id && { id }), script },

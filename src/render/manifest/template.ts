@@ -100,6 +100,8 @@ export function variablesIn(value: Json, found: Set<string> = new Set()): Readon
 
 const variablePrefix = "prefect.variables."
 const blockPrefix = "prefect.blocks."
+/** A type and a name; behind them may stand a path into its data. */
+const blockName = /^prefect\.blocks\.[^.]*\../
 
 function resolveText(text: string, names: Names, context: Context): Resolved {
   if (!text.includes("{{")) return { value: text, problems: [], origins: [] }
@@ -159,8 +161,7 @@ function hasPlaceholder(value: Json): boolean {
 }
 
 function lookUpOnce(name: string, names: Names, context: Context): Found {
-  if (name.startsWith(blockPrefix))
-    return context === "plain" || context === "event" ? blockHere(name) : { kind: "left" }
+  if (name.startsWith(blockPrefix)) return block(name, context)
   if (name.startsWith(variablePrefix)) return context === "pull" ? { kind: "left" } : variable(name, names)
   if (name.startsWith("$")) return environment(name.replace(/^\$+/, ""), names, context)
   if (context === "job" && name.startsWith("ctx.")) return { kind: "left" }
@@ -170,7 +171,13 @@ function lookUpOnce(name: string, names: Names, context: Context): Found {
   return context === "event" ? { kind: "left" } : output(name, names, context)
 }
 
-function blockHere(name: string): Found {
+/** The worker resolves it, where anybody does. */
+function block(name: string, context: Context): Found {
+  if (!blockName.test(name)) {
+    const message = `\`{{ ${name} }}\` names no block: write prefect.blocks.<type>.<name>`
+    return { kind: "problem", rule: "placeholder-unresolved", message }
+  }
+  if (context !== "plain" && context !== "event") return { kind: "left" }
   const message = `\`{{ ${name} }}\` would reach the run as this text: nothing resolves blocks here; read the block in the flow`
   return { kind: "problem", rule: "block-in-parameters", message }
 }
