@@ -106,7 +106,8 @@ async function writeOurs(
 ): Promise<void> {
   // The letter stands as long as one of ours may be there, whatever was read of them.
   if (!bearsLetter(live.allTags, fields.automations.letter)) return
-  await writeAutomations(port, live.id, plan(await port.automations.read(live, signal)), signal)
+  const refusal = await writeAutomations(port, live.id, plan(await port.automations.read(live, signal)), signal)
+  if (refusal) throw refusal.error
   await port.automations.read(live, signal)
 }
 
