@@ -513,6 +513,29 @@ t.test("placeholders: env, variables, outputs of steps, and what others resolve 
 })
 
 const image = "prefect_docker.deployments.steps.build_docker_image"
+t.test("where CI has pushed the code is known to the steps that pull it from there", async (t) => {
+  const pull = (step: string, ...names: readonly string[]) => [
+    { [step]: Object.fromEntries(names.map((name) => [name, `{{ push_code.${name} }}`])) },
+  ]
+  const cases = [
+    ["prefect_aws.deployments.steps.push_to_s3", "prefect_aws.deployments.steps.pull_from_s3", "bucket"],
+    ["prefect_gcp.deployments.steps.push_to_gcs", "prefect_gcp.deployments.steps.pull_from_gcs", "bucket"],
+    [
+      "prefect_azure.deployments.steps.push_to_azure_blob_storage",
+      "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+      "container",
+    ],
+  ] as const
+  for (const [to, from, place] of cases) {
+    const push = [{ [to]: { id: "push_code", [place]: "code", folder: "{{ $STAGE }}/etl" } }]
+    const settings = { inputs: { env: new Map([["STAGE", "prod"]]) } }
+    const bound = one({}, { push, pull: pull(from, place, "folder") }, settings)
+    t.strictSame(fieldsOf(bound)?.pullSteps, declared([{ [from]: { [place]: "code", folder: "prod/etl" } }]), to)
+    const open = one({}, { push, pull: pull(from, place, "folder") })
+    t.match(open.problems, [{ code: "step-output-missing", message: /stepOutputs\.push_code/ }], `${to} without env`)
+  }
+})
+
 t.test("a block without a type and a name is a problem also where the worker would look it up", async (t) => {
   const job = (token: string) => ({ work_pool: { name: "pool", job_variables: { env: { TOKEN: token } } } })
   const message = /names no block/

@@ -83,7 +83,31 @@ function known(name: string, inputs: JsonObject, facts: StepFacts): Known {
   const action = name.split(".").at(-1) ?? ""
   if (action === "run_shell_script" || action === "run_shell_command") return shell(inputs["script"], facts)
   if (action === "build_docker_image" || action === "push_docker_image") return docker(inputs)
-  return { found: {}, hidden: null }
+  const place = places.get(action)
+  return place ? passedOn(inputs, place) : { found: {}, hidden: hiddenOutputs.get(action) ?? null }
+}
+
+/** Steps that bring the code somewhere, and give out where: what they were given (`prefect_aws`, `prefect_gcp`, `prefect_azure`). */
+const places: ReadonlyMap<string, readonly string[]> = new Map([
+  ["push_to_s3", ["bucket", "folder"]],
+  ["push_to_gcs", ["bucket", "folder"]],
+  ["push_to_azure_blob_storage", ["container", "folder"]],
+])
+
+/** Prefect's own steps that may stand among these, with what only running them tells. */
+const hiddenOutputs: ReadonlyMap<string, readonly string[]> = new Map([
+  ["pip_install_requirements", ["stdout", "stderr"]],
+  ["set_working_directory", ["directory"]],
+  ["git_clone", ["directory"]],
+])
+
+function passedOn(inputs: JsonObject, names: readonly string[]): Known {
+  const given = names.flatMap((name): readonly (readonly [string, string])[] => {
+    const value = inputs[name]
+    return typeof value === "string" && !value.includes("{{") ? [[name, value]] : []
+  })
+  const found = Object.fromEntries(given)
+  return { found, hidden: names.filter((name) => !Object.hasOwn(found, name)) }
 }
 
 /** Docker takes 255 and 128 at most; longer ones would be multiplied by each placeholder. */
