@@ -68,6 +68,55 @@ export async function settle(
   return { made: (await liveByFlow(world)).size, writes }
 }
 
+/**
+ * Manifests that take the place of others, and the same ones where nothing was before: what differs between the two. What
+ * they leave open of a schedule stays as it was, so of schedules only when they fire is compared.
+ */
+export async function replaced(world: World, seed: number, count: number): Promise<Replaced> {
+  const casesOf = (seed: number): ReadonlyMap<number, Case> =>
+    new Map(Array.from({ length: count }, (_, n) => [n, manifestCase(seed, n, `d${n}`)] as const))
+  const [before, after] = [casesOf(seed), casesOf(seed + 1)]
+  const below = (folder: string, cases: ReadonlyMap<number, Case>): Files =>
+    Object.fromEntries(
+      Object.entries(filesOf(cases, (n) => `${folder}-${n}`)).map(([path, text]) => [`${folder}/${path}`, text]),
+    )
+  const repository = world.repository(`replaced-${seed}`)
+  const { url } = repository
+  await using daemon = await startDaemon(world, `replaced-${seed}`, url)
+  repository.commit(below("old", before))
+  await turn(daemon)
+  const first = await liveByFlow(world)
+  repository.commit({ ...below("old", after), ...below("fresh", after) })
+  await turn(daemon)
+  const writes = await writesOfTurn(world, daemon)
+  const live = await liveByFlow(world)
+  const both = [...after.keys()].flatMap((n) => {
+    const [old, fresh] = [live.get(`old-${n}`), live.get(`fresh-${n}`)]
+    return old && fresh && first.has(`old-${n}`) ? [{ n, old, fresh }] : []
+  })
+  const differences = both.flatMap(({ n, old, fresh }) => {
+    const found = differ(firings(comparable(fresh, url)), firings(comparable(old, url)))
+    return found === "" ? [] : [`${n}: ${found}\n${before.get(n)?.manifest}\n${after.get(n)?.manifest}`]
+  })
+  return { compared: both.length, differences, writes }
+}
+
+interface Replaced {
+  readonly compared: number
+  readonly differences: readonly string[]
+  readonly writes: readonly string[]
+}
+
+function firings(live: JsonObject): JsonObject {
+  const schedules = (live["schedules"] as readonly JsonObject[]).map(
+    ({ slug: _slug, active: _active, parameters: _parameters, anchor: _anchor, rrule, ...spec }) => ({
+      ...spec,
+      rule: typeof rrule === "string" ? rrule.replace(/^DTSTART:\w+\s+/, "") : null,
+    }),
+  )
+  return { ...live, schedules: schedules.toSorted((a, b) => (show(a) < show(b) ? -1 : 1)) }
+}
+
 /** Manifests `from` to `from + count` of a seed through both at the same time, on a fresh server each. */
 export async function compare(seed: number, from: number, count: number): Promise<Batch> {
   const cases = casesOf(seed, from, count)
@@ -109,11 +158,13 @@ function flowName(n: number): string {
   return `flow-${n}`
 }
 
-function filesOf(cases: ReadonlyMap<number, Case>): Readonly<Record<string, string>> {
+type Files = Readonly<Record<string, string>>
+
+function filesOf(cases: ReadonlyMap<number, Case>, flow: (n: number) => string = flowName): Files {
   return Object.fromEntries(
     [...cases].flatMap(([n, { manifest, files }]) => [
       [`c${n}/prefect.yaml`, manifest],
-      ...Object.entries(files(flowName(n))).map(([path, text]) => [`c${n}/${path}`, text]),
+      ...Object.entries(files(flow(n))).map(([path, text]) => [`c${n}/${path}`, text]),
     ]),
   )
 }
@@ -142,12 +193,18 @@ async function deploy(folders: readonly string[], apiUrl: string): Promise<reado
 
 /** Two turns; what the second one wrote to deployments. */
 async function reconcile(world: World, installation: string, url: string): Promise<readonly string[]> {
-  await using daemon = await world.daemon({
-    installation,
-    workspace: { requests: { perSecond: 1000 } },
-    sources: [{ name: "main", url, ...settings }],
-  })
+  await using daemon = await startDaemon(world, installation, url)
   await turn(daemon)
+  return writesOfTurn(world, daemon)
+}
+
+function startDaemon(world: World, installation: string, url: string): Promise<TestDaemon> {
+  const workspace = { requests: { perSecond: 1000 } }
+  return world.daemon({ installation, workspace, sources: [{ name: "main", url, ...settings }] })
+}
+
+/** What one more turn writes to deployments and automations. */
+async function writesOfTurn(world: World, daemon: TestDaemon): Promise<readonly string[]> {
   const before = world.gateway.requests.length
   const { lastTurn } = await turn(daemon)
   // What Prefect refused is tried again, which writes nothing.

@@ -39,8 +39,9 @@ const functions = [
 /** More of `@flow(…)`. */
 const settings = ["", "", "", ', description="by the flow"', ', description=""', ', version="9"', ", retries=2"]
 
-export function manifestCase(seed: number, n: number): Case {
-  const writer = new Writer(new Dice(seed * 1_000_003 + n), n)
+/** `name`: the entry's, instead of one that the grammar makes. */
+export function manifestCase(seed: number, n: number, name: string | null = null): Case {
+  const writer = new Writer(new Dice(seed * 1_000_003 + n), n, name)
   const body = writer.dice.pick(functions)
   const more = writer.dice.pick(settings)
   const manifest = documentOf(writer.manifest(), writer.dice)
@@ -54,14 +55,16 @@ export function manifestCase(seed: number, n: number): Case {
 class Writer {
   readonly dice: Dice
   readonly #n: number
+  readonly #fixed: string | null
   /** Half of the manifests have few mistakes, so that the rest of them counts. */
   readonly #careful: boolean
   /** Placeholders of what the steps give out. */
   readonly #outputs: string[] = []
 
-  constructor(dice: Dice, n: number) {
+  constructor(dice: Dice, n: number, name: string | null) {
     this.dice = dice
     this.#n = n
+    this.#fixed = name
     this.#careful = dice.oneIn(2)
   }
 
@@ -151,7 +154,8 @@ class Writer {
       ...(dice.oneIn(15) && { [again("description")]: "second" }),
     }
     const written = Object.entries(present(members))
-    return Object.fromEntries(dice.oneIn(3) ? this.#shuffled(written) : written)
+    const ordered = Object.fromEntries(dice.oneIn(3) ? this.#shuffled(written) : written)
+    return this.#fixed === null ? ordered : { ...ordered, name: this.#fixed, [again("name")]: this.#fixed }
   }
 
   /** Keys that Prefect 3 ignores. */
