@@ -225,6 +225,13 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     /IANA/,
   ],
   ["a tag of ours", { tags: ["gitops=x/y"] }, "tag-reserved", /gitops=x\/y/],
+  [
+    "a type of version that Prefect doesn't know",
+    { version_type: "vcs:none" },
+    "wrong-type",
+    /prefect:simple, vcs:github/,
+  ],
+  ["a number as the type of version", { version_type: 1 }, "wrong-type", /text/],
   ["parameters as null", { parameters: null }, "wrong-type", /mapping/],
   [
     "an unknown key in a schedule",
