@@ -195,7 +195,7 @@ async function deploy(folders: readonly string[], apiUrl: string): Promise<reado
 async function reconcile(world: World, installation: string, url: string): Promise<readonly string[]> {
   await using daemon = await startDaemon(world, installation, url)
   await turn(daemon)
-  return writesOfTurn(world, daemon)
+  return await writesOfTurn(world, daemon)
 }
 
 function startDaemon(world: World, installation: string, url: string): Promise<TestDaemon> {
