@@ -70,7 +70,8 @@ export async function settle(
 
 /**
  * Manifests that take the place of others, and the same ones where nothing was before: what differs between the two. What
- * they leave open of a schedule stays as it was, so of schedules only when they fire is compared.
+ * they leave open of a schedule stays as it was, so of schedules only when they fire is compared; parameters that Prefect
+ * computes when they are patched, and not when they are created, aren't.
  */
 export async function replaced(world: World, seed: number, count: number): Promise<Replaced> {
   const casesOf = (seed: number): ReadonlyMap<number, Case> =>
@@ -92,7 +93,8 @@ export async function replaced(world: World, seed: number, count: number): Promi
   const live = await liveByFlow(world)
   const both = [...after.keys()].flatMap((n) => {
     const [old, fresh] = [live.get(`old-${n}`), live.get(`fresh-${n}`)]
-    return old && fresh && first.has(`old-${n}`) ? [{ n, old, fresh }] : []
+    const computed = show(fresh?.["parameters"] ?? null).includes("__prefect_kind")
+    return old && fresh && first.has(`old-${n}`) && !computed ? [{ n, old, fresh }] : []
   })
   const differences = both.flatMap(({ n, old, fresh }) => {
     const found = differ(firings(comparable(fresh, url)), firings(comparable(old, url)))
