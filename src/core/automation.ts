@@ -72,6 +72,13 @@ export function planRetirement(live: readonly LiveAutomation[]): readonly Automa
   })
 }
 
+/** Whether one of ours may still be there after these writes. */
+export function mayLeaveOurs(live: readonly LiveAutomation[] | null, writes: readonly AutomationWrite[]): boolean {
+  if (live === null) return true
+  const removed = new Set(writes.flatMap((write) => (write.kind === "remove" ? [write.live.id] : [])))
+  return live.some((automation) => isMarked(automation) && !removed.has(automation.id))
+}
+
 /** Gives back what a retirement took. */
 export function planReturn(live: readonly LiveAutomation[]): readonly AutomationWrite[] {
   const retired = live.filter((automation) => isMarked(automation) && isRetiredAutomation(automation))

@@ -88,7 +88,7 @@ export interface FieldDiff {
 
 /**
  * What apply does to one existing deployment, in this order: name and remove schedules, remove automations, patch, make
- * and replace automations, re-read, reschedule. So the letter of `automations` stands as long as one of ours may.
+ * and replace automations, re-read, reschedule. So the letter of `automations` stands as long as one of ours may be there.
  */
 export interface Write {
   /** What must be live afterwards: apply compares it with what it reads back. */
@@ -136,11 +136,20 @@ export interface DeploymentCreate {
   readonly tags: readonly string[]
 }
 
-/** `dropped`: the resource wasn't as the plan expected any more, so nothing was written and the source looks again. */
+/**
+ * `dropped`: the resource wasn't as the plan expected any more, so nothing was written and the source looks again.
+ * `failed` with a field: only that one, the others are as wanted.
+ */
 export type ChangeResult =
   | { readonly change: Change; readonly result: "done"; readonly id: DeploymentId; readonly at: Instant }
   | { readonly change: Change; readonly result: "dropped"; readonly message: string }
-  | { readonly change: Change; readonly result: "failed"; readonly problem: Problem; readonly transient: boolean }
+  | {
+      readonly change: Change
+      readonly result: "failed"
+      readonly problem: Problem
+      readonly transient: boolean
+      readonly field?: FieldName
+    }
 
 /** Reasons that others look for: a difference that was made in Prefect counts as drift. */
 export const reasons = {

@@ -9,9 +9,10 @@ import { problemOf } from "./problems.ts"
  * written, a field that somebody else keeps writing. A value, kept in memory only: after a restart it is learned anew.
  */
 export interface Patience {
-  readonly refusals: ReadonlyMap<DeploymentKey, Refusal>
+  readonly refusals: ReadonlyMap<string, Refusal>
   readonly fields: ReadonlyMap<string, FieldPatience>
 }
+/** Of a whole deployment, or of one field of it. */
 interface Refusal {
   readonly desired: string
   readonly tries: number
@@ -36,6 +37,8 @@ const correctionsMax = 3
 const correctionsWindowMs = 3_600_000
 const sameFieldMax = 3
 const entriesMax = 20_000
+type Part = FieldName | "*"
+const wholeAndParts: readonly Part[] = ["*", ...fieldNames]
 
 /** Fields ("*" = the whole deployment) to leave alone now, with the reason for people. */
 export function patienceFor(
@@ -51,9 +54,9 @@ export function patienceFor(
   }
   for (const deployment of desired.deployments.values()) {
     const { key } = deployment
-    const refusal = patience.refusals.get(key)
-    if (refusal && refusal.untilMs > nowMs && refusal.desired === deploymentDigest(deployment)) {
-      leave(key, "*", refusal.problem)
+    for (const what of wholeAndParts) {
+      const refusal = patience.refusals.get(slot(key, what))
+      if (refusal && isWaiting(refusal, deployment, what, nowMs)) leave(key, what, refusal.problem)
     }
     for (const name of fieldNames) {
       const known = patience.fields.get(slot(key, name))
@@ -83,15 +86,25 @@ function learnRefusal(before: Patience["refusals"], result: ChangeResult, nowMs:
   const { change } = result
   if (!("desired" in change)) return before
   const refusals = new Map(before)
-  if (result.result === "done") refusals.delete(change.key)
+  for (const what of result.result === "done" ? wholeAndParts : []) {
+    const known = before.get(slot(change.key, what))
+    // A field that is left alone for now wasn't part of the write, so its success says nothing about it.
+    const untouched = known && what !== "*" && isWaiting(known, change.desired, what, nowMs)
+    if (!untouched) refusals.delete(slot(change.key, what))
+  }
   if (result.result === "failed" && !result.transient) {
-    const known = before.get(change.key)
-    const desired = deploymentDigest(change.desired)
+    const what = result.field ?? "*"
+    const known = before.get(slot(change.key, what))
+    const desired = digestOfPart(change.desired, what)
     const tries = known?.desired === desired ? known.tries + 1 : 1
     const untilMs = nowMs + Math.min(refusalCapMs, refusalBaseMs * 2 ** (tries - 1))
-    refusals.set(change.key, { desired, tries, untilMs, problem: result.problem })
+    refusals.set(slot(change.key, what), { desired, tries, untilMs, problem: result.problem })
   }
   return newest(refusals)
+}
+
+function isWaiting(refusal: Refusal, deployment: DesiredDeployment, what: Part, nowMs: number): boolean {
+  return refusal.untilMs > nowMs && refusal.desired === digestOfPart(deployment, what)
 }
 
 function learnFields(
@@ -151,7 +164,11 @@ function fieldDigest(deployment: DesiredDeployment, name: FieldName): string {
   return digestOf([value.kind, canonical])
 }
 
-function slot(key: DeploymentKey, field: FieldName): string {
+function digestOfPart(deployment: DesiredDeployment, what: Part): string {
+  return what === "*" ? deploymentDigest(deployment) : fieldDigest(deployment, what)
+}
+
+function slot(key: DeploymentKey, field: Part): string {
   return `${key}\n${field}`
 }
 

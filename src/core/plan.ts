@@ -1,4 +1,4 @@
-import { planAutomations, planReturn } from "./automation.ts"
+import { mayLeaveOurs, planAutomations, planReturn } from "./automation.ts"
 import { reasons, type AutomationWrite, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
 import { markTags, owns, readMark, readPruneTag, sameOwner, sameTags, type Owner } from "./mark.ts"
@@ -15,7 +15,7 @@ import { ownerOf, strangersOf, type PlanInput } from "./plan-input.ts"
 import { problemsOf } from "./plan-problems.ts"
 import type { ProblemCode } from "./problems.ts"
 import { planRemovals, type Claim } from "./removal.ts"
-import { buildWrite, lettersOf, tagsAfter, withResets } from "./write.ts"
+import { buildWrite, lettersKept, lettersOf, tagsAfter, withResets } from "./write.ts"
 
 /** Decides about every key that Git declares or this source owns. Pure; apply decides nothing any more. */
 export function planChanges(input: PlanInput): Plan {
@@ -114,9 +114,9 @@ export function isRetired(live: LiveDeployment): boolean {
 }
 
 function decideOwned(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment, letters: string): Change {
-  const { change, diffs } = changeTo(input, withoutStrangers(input, desired, live), live, letters)
+  const { change, diffs, lettersAfter } = changeTo(input, withoutStrangers(input, desired, live), live, letters)
   const restored = isRetired(live) || readPruneTag(live.allTags) === "vetoed"
-  const dropped = letters.split("").some((letter) => !lettersOf(desired.fields, letters).includes(letter))
+  const dropped = letters.split("").some((letter) => !lettersAfter.includes(letter))
   if (restored) return { ...change, action: "restore", reason: "back in Git" }
   const unmarked = change.write.automations.length > 0
   if (diffs.length === 0 && !dropped && !unmarked) return { action: "keep", key: live.key, live, at: desired.at }
@@ -160,14 +160,16 @@ function changeTo(input: PlanInput, desired: DesiredDeployment, live: LiveDeploy
   )
   const kept = live.sharedLimit === null ? wanted : withoutLimit(wanted)
   const diffs = diffFields(kept, live.fields)
-  const mark = markTags(ownerOf(input), live.key, lettersOf(desired.fields, letters))
+  const automations = automationsOf(input, kept, live)
+  const lettersAfter = lettersKept(desired.fields, letters, mayLeaveOurs(live.fields.automations, automations))
+  const mark = markTags(ownerOf(input), live.key, lettersAfter)
   const never = readPruneTag(live.allTags) === "never" ? ["gitops-prune=never"] : []
   const tags = tagsAfter(kept, live, [...mark, ...never])
   const write = {
     ...buildWrite(kept, live, diffs, sameTags(tags, live.allTags) ? null : tags),
-    automations: automationsOf(input, kept, live),
+    automations,
   }
-  return { change: { key: live.key, live, desired, diffs, write, from: null }, diffs }
+  return { change: { key: live.key, live, desired, diffs, write, from: null }, diffs, lettersAfter }
 }
 
 /** A person's automation that is named as one in Git is theirs until `adopt` says otherwise. */

@@ -44,6 +44,10 @@ export const problemCodes = {
     summary: "The field was corrected again and again: somebody else writes it too.",
   },
   refused: { severity: "error", summary: "Prefect refused the write; the message has its own words." },
+  "trigger-refused": {
+    severity: "error",
+    summary: "Prefect refused the automation of a trigger; the deployment's other fields are kept right all the same.",
+  },
   "write-failed": { severity: "error", summary: "A write failed for now and is tried again." },
   "record-not-written": { severity: "warning", summary: "The source's record couldn't be written; it is tried again." },
   "orphan-unsure": {

@@ -49,7 +49,15 @@ export function planSchedules(desired: readonly Schedule[], live: readonly LiveS
 export function scheduleMatches(desired: Schedule, live: LiveSchedule): boolean {
   return (
     (desired.slug === null || desired.slug === live.slug) &&
-    firesAlike(desired.spec, live.spec) &&
+    specKey(desired.spec) === specKey(live.spec) &&
+    restMatches(desired, live)
+  )
+}
+
+/** What is beside slug and spec. */
+function restMatches(desired: Schedule, live: LiveSchedule): boolean {
+  return (
+    startMatches(desired.spec, live.spec) &&
     (desired.active === null || desired.active === live.active) &&
     (desired.parameters === null || jsonEqual(desired.parameters, live.parameters))
   )
@@ -101,27 +109,55 @@ function freeSlug(spec: ScheduleSpec, taken: Set<string>): string {
 function pairUp(desired: readonly Schedule[], live: readonly LiveSchedule[]): SchedulePlan["pairs"] {
   const free = new Set(live)
   const pairs = new Map<Schedule, LiveSchedule>()
-  const take = (schedule: Schedule, match: (candidate: LiveSchedule) => boolean): void => {
-    if (pairs.has(schedule)) return
-    const found = [...free].find((candidate) => match(candidate))
+  const pair = (wanted: Schedule, found: LiveSchedule | undefined): void => {
     if (!found) return
-    pairs.set(schedule, found)
+    pairs.set(wanted, found)
     free.delete(found)
   }
-  for (const schedule of desired) if (schedule.slug !== null) take(schedule, (other) => other.slug === schedule.slug)
-  for (const schedule of desired)
-    if (schedule.slug === null) take(schedule, (other) => scheduleMatches(schedule, other))
-  // A slug that is new in Git lands on the unnamed schedule with the same spec: its id stays.
-  for (const schedule of desired) take(schedule, (other) => sameSpec(schedule, other))
+  const named = new Map(live.map((one) => [one.slug, one]))
+  for (const wanted of desired) if (wanted.slug !== null) pair(wanted, named.get(wanted.slug))
+  const alike = Map.groupBy(free, ({ spec }) => specKey(spec))
+  for (const [spec, group] of Map.groupBy(desired, (wanted) => specKey(wanted.spec))) {
+    const offered = (): readonly LiveSchedule[] => (alike.get(spec) ?? []).filter((one) => free.has(one))
+    const unnamed = group.filter(({ slug }) => slug === null)
+    for (const [wanted, found] of pairMost(unnamed, offered())) pair(wanted, found)
+    // A slug that is new in Git lands on the unnamed schedule with the same spec: its id stays.
+    const rest = group.filter((wanted) => !pairs.has(wanted))
+    for (const wanted of rest)
+      pair(
+        wanted,
+        offered().find(({ slug }) => wanted.slug === null || slug === null),
+      )
+  }
   return [
     ...desired.map((schedule) => ({ desired: schedule, live: pairs.get(schedule) ?? null })),
     ...[...free].map((gone) => ({ desired: null, live: gone })),
   ]
 }
 
-function sameSpec(desired: Schedule, live: LiveSchedule): boolean {
-  const nameable = desired.slug === null || live.slug === null
-  return nameable && specKey(desired.spec) === specKey(live.spec)
+/**
+ * As many pairs as can be (augmenting paths): a schedule that leaves its start open must not keep the very one that
+ * another schedule asks for, or the next turn would find a difference again.
+ */
+function pairMost(desired: readonly Schedule[], live: readonly LiveSchedule[]): ReadonlyMap<Schedule, LiveSchedule> {
+  const fitting = new Map(desired.map((wanted) => [wanted, live.filter((one) => restMatches(wanted, one))]))
+  const takers = new Map<LiveSchedule, Schedule>()
+  let tried = new Set<LiveSchedule>()
+  const place = (wanted: Schedule): boolean => {
+    const fits = fitting.get(wanted) ?? []
+    const free = fits.find((one) => !takers.has(one))
+    const found = free ?? fits.find((one) => !tried.has(one) && moves(one))
+    if (found) takers.set(found, wanted)
+    return found !== undefined
+  }
+  const moves = (taken: LiveSchedule): boolean => {
+    tried.add(taken)
+    const taker = takers.get(taken)
+    return taker !== undefined && place(taker)
+  }
+  // What was tried in vain leads nowhere until something else has moved.
+  for (const wanted of desired) if (place(wanted)) tried = new Set()
+  return new Map([...takers].map(([one, wanted]) => [wanted, one]))
 }
 
 function patchOf(wanted: Schedule, now: LiveSchedule | null, slug: string): SchedulePatch {

@@ -19,6 +19,16 @@ export function lettersOf(desired: DesiredFields, before: string): string {
 }
 
 /**
+ * The same after a write to what is live. The letter of `automations` stays as long as one of ours may be there, whatever
+ * `ignore` or a wait has kept from being removed: without it nobody would look for them at a retirement.
+ */
+export function lettersKept(desired: DesiredFields, before: string, oursMayStay: boolean): string {
+  const letters = lettersOf(desired, before)
+  const { letter } = fieldOf("automations")
+  return oursMayStay && before.includes(letter) && !letters.includes(letter) ? letters + letter : letters
+}
+
+/**
  * Fields that Git declared at the last write and doesn't any more, as if it declared their defaults: reset once, in the
  * write that drops their letters. Later would be wrong: by then the value may be a person's.
  */

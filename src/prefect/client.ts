@@ -193,8 +193,8 @@ export class WorkspaceClient implements AsyncDisposable {
     return this.#runs.counts(id, signal)
   }
 
-  removeLeftoverRuns(id: DeploymentId, signal: AbortSignal): Promise<number> {
-    return this.#runs.removeLeftovers(id, signal)
+  removeScheduledRuns(id: DeploymentId, signal: AbortSignal): Promise<number> {
+    return this.#runs.removeScheduled(id, signal)
   }
 
   serverNow(): Instant {

@@ -6,9 +6,11 @@ import { read, wire } from "./wire.ts"
 
 /** The Date header tells whole seconds, and the request takes a moment: reaching back costs nothing. */
 const clockMarginMs = 2_000
-const leftoversPerQuery = 200
-const leftoverRoundsMax = 50
+const scheduledPerQuery = 200
+const removalRoundsMax = 50
 const active = ["PENDING", "RUNNING", "CANCELLING", "PAUSED"]
+/** Scheduled to Prefect, but begun: its process is there, waiting to try again. */
+const retrying = ["AwaitingRetry"]
 
 /** What Lockstep must know and do about runs: none may get lost by a write, none may stand in for a deleted deployment. */
 export class RunClient {
@@ -33,28 +35,30 @@ export class RunClient {
   }
 
   async counts(id: DeploymentId, signal: AbortSignal): Promise<{ active: number; manual: number }> {
-    const flowRuns = (state: readonly string[], further: object = {}) => ({
-      flow_runs: { deployment_id: { any_: [id] }, state: { type: { any_: state } }, ...further },
+    const flowRuns = (state: object, further: object = {}) => ({
+      flow_runs: { deployment_id: { any_: [id] }, state, ...further },
     })
-    const running = await this.#count(flowRuns(active), signal)
-    const scheduled = await this.#count(flowRuns(["SCHEDULED"]), signal)
-    const automatic = await this.#count(flowRuns(["SCHEDULED"], { tags: { all_: ["auto-scheduled"] } }), signal)
+    const begun = { operator: "or_", type: { any_: active }, name: { any_: retrying } }
+    const waiting = { type: { any_: ["SCHEDULED"] }, name: { not_any_: retrying } }
+    const running = await this.#count(flowRuns(begun), signal)
+    const scheduled = await this.#count(flowRuns(waiting), signal)
+    const automatic = await this.#count(flowRuns(waiting, { tags: { all_: ["auto-scheduled"] } }), signal)
     return { active: running, manual: Math.max(0, scheduled - automatic) }
   }
 
   /** A run of a deleted deployment would crash in the worker that takes it. */
-  async removeLeftovers(id: DeploymentId, signal: AbortSignal): Promise<number> {
+  async removeScheduled(id: DeploymentId, signal: AbortSignal): Promise<number> {
     let removed = 0
-    for (let round = 0; round < leftoverRoundsMax; round++) {
+    for (let round = 0; round < removalRoundsMax; round++) {
       const body = {
         flow_runs: { deployment_id: { any_: [id] }, state: { type: { any_: ["SCHEDULED"] } } },
-        limit: leftoversPerQuery,
+        limit: scheduledPerQuery,
       }
       const runs = await this.#filter(body, signal)
       let lost = 0
       for (const { id } of runs) if (!(await this.#remove(id, signal))) lost++
       removed += runs.length - lost
-      if (runs.length < leftoversPerQuery && lost === 0) return removed
+      if (runs.length < scheduledPerQuery && lost === 0) return removed
     }
     return removed
   }

@@ -2,17 +2,28 @@ import type { Change, DeploymentPatch, Write } from "../core/change.ts"
 import { diffFields } from "../core/drift.ts"
 import type { DeploymentId, LiveDeployment, Problem } from "../core/model.ts"
 import type { Owner } from "../core/mark.ts"
-import { problemOf } from "../core/problems.ts"
+import { problemOf, type ProblemCode } from "../core/problems.ts"
 import { buildCreate } from "../core/write.ts"
 import type { Clock } from "../lib/clock.ts"
 import { PrefectError, toError } from "../lib/errors.ts"
 import { done, dropped, isAsExpected, type Applied } from "./applied.ts"
-import { readForWrite, removeAutomations, sameAutomations, writeAutomations } from "./automations.ts"
+import {
+  readForWrite,
+  removeAutomations,
+  sameAutomations,
+  writeAutomations,
+  type RefusedAutomation,
+} from "./automations.ts"
 import type { WorkspacePort } from "./ports.ts"
 import { prune, retire, veto, type Hands } from "./remove.ts"
 
 type Existing = Extract<Change, { action: "update" | "adopt" | "restore" }>
 type Creation = Extract<Change, { action: "create" }>
+
+interface Written {
+  readonly trouble: PrefectError | null
+  readonly refusal: RefusedAutomation | null
+}
 
 const rescheduleTriesMax = 4
 const rescheduleWaitMs = 500
@@ -65,17 +76,19 @@ export class Applier {
     // Nobody's and maybe outside the listing, so what was found is told: else the next plan would create it again.
     if (found) return { ...dropped(change, "somebody created it meanwhile"), live: found }
     const { live, existed } = await this.#createOrFind(change, signal)
-    if (!existed) return { ...done(change, live.id, this.#clock), live: await this.#equip(change, live, signal) }
+    if (!existed) return this.#equip(change, live, signal)
     const message = "somebody created it in the same moment; its schedules and parameters were replaced by Git's"
     const problem = problemOf("created-over-existing", message, change.key) as Problem
     return { result: { change, result: "failed", problem, transient: true }, live, stillDiffers: [] }
   }
 
   /** Should one of its automations fail, the deployment is there, and the next turn makes what is missing. */
-  async #equip({ automations }: Creation, live: LiveDeployment, signal: AbortSignal): Promise<LiveDeployment> {
-    if (automations.length === 0) return live
-    await writeAutomations(this.#port, live.id, automations, signal)
-    return { ...live, fields: { ...live.fields, automations: await this.#port.automations.read(live, signal) } }
+  async #equip(change: Creation, live: LiveDeployment, signal: AbortSignal): Promise<Applied> {
+    if (change.automations.length === 0) return { ...done(change, live.id, this.#clock), live }
+    const refusal = await writeAutomations(this.#port, live.id, change.automations, signal)
+    const automations = await this.#port.automations.read(live, signal)
+    const outcome = refusal ? withoutTrigger(change, refusal) : done(change, live.id, this.#clock)
+    return { ...outcome, live: { ...live, fields: { ...live.fields, automations } } }
   }
 
   /** A create whose answer got lost is never sent again blindly: what is there now tells whether it arrived. */
@@ -103,22 +116,29 @@ export class Applier {
       return { ...dropped(change, "its automations changed since they were looked at"), live }
     }
     const since = await this.#port.runsDueSince(expected.id, signal)
-    const trouble = await this.#write(expected.id, write, signal)
+    const written = await this.#write(expected.id, write, signal)
     await readForWrite(this.#port, expected, write.automations, signal)
     const after = await this.#port.read(expected.id, signal)
     if (!after) return { ...dropped(change, "it was deleted right after the write"), live: null }
     if (touchesRuns(write)) await this.#reschedule(after, since, signal)
+    return this.#outcome(change, written, after)
+  }
+
+  /** What a write came to, as what was read back shows it. */
+  #outcome(change: Existing, { trouble, refusal }: Written, after: LiveDeployment): Applied {
+    const { write } = change
     const fields = diffFields(write.wanted, after.fields).map(({ field }) => field)
     const arrived = fields.length === 0 && (write.patch.tags ?? []).every((tag) => after.allTags.includes(tag))
     if (trouble && !(trouble.code === "answer-lost" && arrived)) throw trouble
-    return { ...done(change, expected.id, this.#clock), live: after, stillDiffers: [...new Set(fields)] }
+    if (refusal) return { ...withoutTrigger(change, refusal), live: after }
+    return { ...done(change, after.id, this.#clock), live: after, stillDiffers: [...new Set(fields)] }
   }
 
   /**
    * Returns the error when something may have been written all the same (the answer got lost, or an earlier step went
-   * through): then scheduled runs are gone that must be brought back first.
+   * through): then scheduled runs are gone that must be brought back first. Beside it the refusal of an automation.
    */
-  async #write(id: DeploymentId, write: Write, signal: AbortSignal): Promise<PrefectError | null> {
+  async #write(id: DeploymentId, write: Write, signal: AbortSignal): Promise<Written> {
     let touched = false
     try {
       for (const { id: scheduleId, ...patch } of write.nameSchedules) {
@@ -135,10 +155,10 @@ export class Applier {
         await this.#port.patch(id, write.patch, signal)
         touched = true
       }
-      await writeAutomations(this.#port, id, write.automations, signal)
-      return null
+      return { trouble: null, refusal: await writeAutomations(this.#port, id, write.automations, signal) }
     } catch (error) {
-      if (error instanceof PrefectError && (touched || error.code === "answer-lost")) return error
+      if (error instanceof PrefectError && (touched || error.code === "answer-lost"))
+        return { trouble: error, refusal: null }
       throw error
     }
   }
@@ -182,9 +202,21 @@ function touchesRuns({ patch, nameSchedules, removeSchedules }: Write): boolean 
 
 function failed(change: Change, error: Error): Applied {
   const transient = !(error instanceof PrefectError) || error.kind === "transient"
-  const code = transient ? "write-failed" : "refused"
-  const detail = error instanceof PrefectError && error.detail ? `${error.message}: ${error.detail}` : error.message
-  const at = "desired" in change ? change.desired.at : {}
-  const problem = { ...problemOf(code, detail, change.key), ...at } as Problem
+  const problem = problemFor(change, transient ? "write-failed" : "refused", detailOf(error))
   return { result: { change, result: "failed", problem, transient }, stillDiffers: [] }
+}
+
+/** All but an automation of its triggers is written, and stays managed. */
+function withoutTrigger(change: Change, { name, error }: RefusedAutomation): Applied {
+  const problem = problemFor(change, "trigger-refused", `"${name}": ${detailOf(error)}`)
+  return { result: { change, result: "failed", problem, transient: false, field: "automations" }, stillDiffers: [] }
+}
+
+function problemFor(change: Change, code: ProblemCode, message: string): Problem {
+  const at = "desired" in change ? change.desired.at : {}
+  return { ...problemOf(code, message, change.key), ...at } as Problem
+}
+
+function detailOf(error: Error): string {
+  return error instanceof PrefectError && error.detail ? `${error.message}: ${error.detail}` : error.message
 }

@@ -94,8 +94,8 @@ export interface WorkspacePort {
   /** Detaches a concurrency limit without deleting it. */
   detachLimit(id: DeploymentId, signal: AbortSignal): Promise<void>
   runs(id: DeploymentId, signal: AbortSignal): Promise<RunCounts>
-  /** Deletes runs of a deleted deployment that are still scheduled; returns how many there were. */
-  removeLeftoverRuns(id: DeploymentId, signal: AbortSignal): Promise<number>
+  /** Deletes runs that are still scheduled, also of a deployment that is gone; returns how many there were. */
+  removeScheduledRuns(id: DeploymentId, signal: AbortSignal): Promise<number>
   /** The server's clock, from its `Date` header. */
   serverNow(): Instant
 }
@@ -120,7 +120,7 @@ export interface Look {
   readonly newest: readonly { readonly id: DeploymentId; readonly updated: Instant }[]
 }
 interface RunCounts {
-  /** PENDING, RUNNING, CANCELLING, and PAUSED. */
+  /** PENDING, RUNNING, CANCELLING, PAUSED, and those that wait to try again. */
   readonly active: number
   /** Scheduled by a person or an automation, not by a schedule. */
   readonly manual: number

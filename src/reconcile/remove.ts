@@ -65,8 +65,11 @@ export async function prune(hands: Hands, change: Prune, signal: AbortSignal): P
   if (live.sharedLimit !== null) await port.detachLimit(live.id, signal)
   // Prefect leaves automations behind, and each start of a deployment that is gone fails.
   for (const { id } of automations.filter((one) => isMarked(one))) await port.automations.remove(id, signal)
+  // Prefect leaves runs that wait for a slot behind. Should this stop half-way, nobody looks for them afterwards, so they
+  // go first; it is paused, so none are added but by hand or in this very moment.
+  await port.removeScheduledRuns(live.id, signal)
   await removeSurely(port, live.id, signal)
-  await port.removeLeftoverRuns(live.id, signal)
+  await port.removeScheduledRuns(live.id, signal)
   return { ...done(change, live.id, clock), live: null }
 }
 
@@ -103,11 +106,12 @@ async function writeOurs(
 ): Promise<void> {
   // The letter stands as long as one of ours may be there, whatever was read of them.
   if (!bearsLetter(live.allTags, fields.automations.letter)) return
-  await writeAutomations(port, live.id, plan(await port.automations.read(live, signal)), signal)
+  const refusal = await writeAutomations(port, live.id, plan(await port.automations.read(live, signal)), signal)
+  if (refusal) throw refusal.error
   await port.automations.read(live, signal)
 }
 
-/** Should the answer get lost, the leftover runs must be looked for all the same. */
+/** Should the answer get lost, runs that came in between must be looked for all the same. */
 async function removeSurely(port: WorkspacePort, id: DeploymentId, signal: AbortSignal): Promise<void> {
   try {
     await port.remove(id, signal)

@@ -160,8 +160,13 @@ function readFields(
   }
 }
 
-/** An empty one is none to Prefect, too. */
+const versionTypes = ["prefect:simple", "vcs:github", "vcs:gitlab", "vcs:bitbucket", "vcs:azuredevops", "vcs:git"]
+
+/** An empty one is none to Prefect, too. Its type says where Prefect looks for one; it refuses others than these. */
 function version(reader: EntryReader): Value<string | null> {
+  const type = reader.text("version_type")
+  if (type.kind === "declared" && type.value && !versionTypes.includes(type.value))
+    reader.find("wrong-type", `\`version_type\` must be one of ${versionTypes.join(", ")}`, "version_type")
   const declared = reader.text("version")
   return declared.kind === "declared" && !declared.value ? absent : declared
 }

@@ -201,9 +201,34 @@ await t.test("a trigger that only the server refuses is a problem of its deploym
   const lane = await openLane(world, "refused", { a: {} })
   const metric = { name: "successes", threshold: 0.5, operator: "<" }
   lane.commit({ a: { triggers: [{ posture: "Metric", name: "m", metric }] }, b: { triggers: [on("x")] } })
-  t.match(await lane.sync(), { state: "degraded", problems: [{ code: "refused", key: "refused/a", line: Number }] })
+  const problem = { code: "trigger-refused", severity: "error", key: "refused/a", line: Number }
+  t.match(await lane.sync(), { state: "degraded", problems: [problem] })
   const { b } = await lane.live()
   t.strictSame(names(await automationsOf(b)), ["x"])
+})
+
+await t.test("a refused trigger is set aside alone: the rest of its deployment is kept right", async (t) => {
+  const metric = { posture: "Metric", name: "m", metric: { name: "successes", threshold: 0.5, operator: "<" } }
+  const lane = await openLane(world, "aside", { stays: {} })
+  const triggers = [metric, on("x")]
+  lane.commit({ stays: {}, new: { triggers, parameters: { limit: 2 } } })
+  const problems = [{ code: "trigger-refused", key: "aside/new", message: /"m": Prefect refused/ }]
+  t.match(await lane.sync(), { state: "degraded", problems })
+  const { new: made } = await lane.live()
+  t.match(made, { parameters: { limit: 2 } })
+  t.strictSame(names(await automationsOf(made)), ["x"], "the other trigger is there")
+  await world.call("PATCH", `/deployments/${made?.id}`, { parameters: { limit: 7 } })
+  const start = world.gateway.requests.length
+  t.match(await lane.sync(), { state: "degraded", problems, lastTurn: { changes: { update: 1 } } })
+  t.match((await lane.live())["new"], { parameters: { limit: 2 } }, "put back")
+  const asked = world.gateway.requests.slice(start).map(({ method, path }) => `${method} ${path}`)
+  t.notOk(asked.includes("POST /automations/"), "and the trigger isn't tried again at once")
+  lane.commit({ stays: {}, new: { triggers, parameters: { limit: 3 } } })
+  t.match(await lane.sync(), { problems, lastTurn: { changes: { update: 1 } } })
+  t.match((await lane.live())["new"], { parameters: { limit: 3 } })
+  lane.commit({ new: { triggers: [on("y")], parameters: { limit: 3 } } })
+  t.match(await lane.sync(), { state: "synced", lastTurn: { changes: { update: 1, retire: 1 } } })
+  t.strictSame(names(await automationsOf(made)), ["y"], "a change in Git is tried at once")
 })
 
 await t.test("every kind of trigger is as Prefect stores it: the next turn writes nothing", async (t) => {

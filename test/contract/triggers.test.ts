@@ -111,6 +111,29 @@ await t.test("a change in Git writes that automation only, and leaves the schedu
   t.equal((await lane.live())["a"]?.id, a?.id)
 })
 
+await t.test("what `ignore` keeps after it left Git is still switched off with its deployment", async (t) => {
+  const lane = await openLane(world, "ignored", { stays: {}, ...triggered })
+  const { a } = await lane.live()
+  await lane.configure({ ignore: ["triggers"] })
+  lane.commit({ stays: {}, a: {} })
+  t.match(await lane.sync(), { state: "synced" })
+  t.equal((await automationsOf(world, a)).length, 3, "ignored: left as they are")
+  t.match(await lane.sync(), { lastTurn: { changes: { keep: 2 } } })
+  lane.commit({ stays: {} })
+  t.match(await lane.sync(), { lastTurn: { changes: { retire: 1 } } })
+  t.match(
+    (await automationsOf(world, a)).map(({ enabled }) => enabled),
+    [false, false, false],
+    "a retired deployment isn't started by them",
+  )
+  lane.commit({ stays: {}, a: {} })
+  await lane.sync()
+  await lane.configure({ ignore: [] })
+  await lane.sync()
+  t.strictSame(await automationsOf(world, a), [], "and once they are managed again, Git has none")
+  t.match(await lane.sync(), { lastTurn: { changes: { keep: 2 } } })
+})
+
 await t.test("what is edited in Prefect is put back, but not whether it is enabled unless Git says so", async (t) => {
   const lane = await openLane(world, "edited", { a: { triggers: [landed, { ...stale, enabled: true }] } })
   const { a } = await lane.live()

@@ -8,6 +8,7 @@ import {
   planReturn,
   strangers,
 } from "../../src/core/automation.ts"
+import type { Change } from "../../src/core/change.ts"
 import { markTags } from "../../src/core/mark.ts"
 import type { Automation, DeploymentKey, LiveAutomation } from "../../src/core/model.ts"
 import { automation, changeOf, declared, key, liveAutomation, me, owned, planOf, them, writeOf } from "./builders.ts"
@@ -158,3 +159,30 @@ t.test(
     t.strictSame([writeOf(open).automations, writeOf(ignored).automations], [[], []])
   },
 )
+
+t.test("the letter that they are found by stays as long as one of ours does", async (t) => {
+  const withLetter = (automations: readonly LiveAutomation[] | null) => [
+    owned("etl/a", { automations, description: "old" }, { letters: "dg" }),
+  ]
+  const said = [declared("etl/a", { description: "new" })]
+  const lettersIn = (change: Change): string | undefined =>
+    writeOf(change)
+      .patch.tags?.find((tag) => tag.startsWith("gitops-mark="))
+      ?.split(".")[1]
+  const ignored = { policy: { ignore: ["triggers"] } }
+  const kept = changeOf({ declared: said, live: withLetter([mine("x")]), ...ignored })
+  t.strictSame([writeOf(kept).patch.tags, writeOf(kept).automations], [undefined, []], "no tag is written for it")
+  const quiet = changeOf({
+    declared: [declared("etl/a", { description: "old" })],
+    live: withLetter([mine("x")]),
+    ...ignored,
+  })
+  t.match(quiet, { action: "keep" }, "nor is anything written for its sake")
+  const unread = changeOf({ declared: said, live: withLetter(null), ...ignored })
+  t.equal(writeOf(unread).patch.tags, undefined, "what wasn't read may be there")
+  const gone = changeOf({ declared: said, live: withLetter([]), ...ignored })
+  t.equal(lettersIn(gone), "d", "a person deleted it: it is dropped with the next write")
+  const managed = changeOf({ declared: said, live: withLetter([mine("x")]) })
+  t.match(writeOf(managed).automations, [{ kind: "remove" }])
+  t.equal(lettersIn(managed), "d", "and with its removal")
+})

@@ -38,7 +38,7 @@ t.test("a refusal is left alone for a minute, then twice as long each time, up t
   const waits: number[] = []
   for (let i = 0; i < 9; i++) {
     patience = refuse(patience, now)
-    const untilMs = patience.refusals.get(a)?.untilMs ?? 0
+    const untilMs = [...patience.refusals.values()][0]?.untilMs ?? 0
     t.strictSame(left(patience, untilMs - 1, wanted("1")), ["* refused"])
     t.strictSame(left(patience, untilMs, wanted("1")), [])
     waits.push((untilMs - now) / minute)
@@ -51,7 +51,7 @@ t.test("a refusal holds only as long as Git says the same, and then counts anew"
   const patience = refuse(refuse(noPatience, 0), minute)
   t.strictSame(left(patience, minute, wanted("2")), [])
   const anew = refuse(patience, minute, wanted("2"))
-  t.equal(anew.refusals.get(a)?.untilMs, 2 * minute)
+  t.equal([...anew.refusals.values()][0]?.untilMs, 2 * minute)
 })
 
 t.test("a refusal is told in its own words", async (t) => {
@@ -66,6 +66,19 @@ t.test("a refusal is told in its own words", async (t) => {
 t.test("a success forgets the refusal, a passing failure teaches nothing", async (t) => {
   t.strictSame(left(learn(refuse(noPatience, 0), resultOf(wanted("1"), "done"), [], 0), 0, wanted("1")), [])
   t.strictSame(learn(noPatience, resultOf(wanted("1"), "transient"), [], 0), noPatience)
+})
+
+t.test("a refused field leaves the others managed, and their success doesn't make it tried sooner", async (t) => {
+  const desired = wanted("1")
+  const refused = { ...resultOf(desired, "refused"), field: "automations" } as ChangeResult
+  const once = learn(noPatience, refused, [], 0)
+  t.strictSame(left(once, 0, desired), ["automations refused"])
+  t.strictSame(left(once, minute, desired), [])
+  const written = learn(once, resultOf(desired, "done"), [], 1)
+  t.strictSame(left(written, 2, desired), ["automations refused"])
+  const twice = learn(written, refused, [], minute)
+  t.strictSame(left(twice, 2 * minute, desired), ["automations refused"], "two minutes the second time")
+  t.strictSame(learn(twice, resultOf(desired, "done"), [], hour).refusals, new Map(), "it took in the end")
 })
 
 t.test("a refusal is remembered though Git names the default queue", async (t) => {

@@ -112,6 +112,39 @@ t.test("of two unnamed ones with one spec each meets the one that it equals", as
   t.strictSame({ patch, remove }, { patch: [], remove: [] })
 })
 
+t.test("one that leaves its start open takes none that another one asks for", async (t) => {
+  const now = liveSchedule("a", interval(60, "2026-05-05T05:05:05Z"))
+  const declared = liveSchedule("b", interval(60, anchor))
+  for (const live of [
+    [now, declared],
+    [declared, now],
+  ]) {
+    const { name, remove, patch } = planSchedules(
+      [schedule(null, interval(60)), schedule(null, interval(60, anchor))],
+      live,
+    )
+    t.strictSame({ name, remove, patch }, { name: [], remove: [], patch: [] })
+  }
+})
+
+t.test("chains of what is left open end with as many pairs as there can be", async (t) => {
+  const [paused, other] = [{ active: false }, { parameters: { n: 2 } }]
+  const live = [
+    liveSchedule("a", interval(60, anchor), paused),
+    liveSchedule("b", interval(60, anchor), other),
+    liveSchedule("c", interval(60, "2026-05-05T05:05:05Z"), paused),
+  ]
+  const desired = [
+    schedule(null, interval(60)),
+    schedule(null, interval(60, anchor)),
+    schedule(null, interval(60, anchor), { parameters: { n: 2 } }),
+  ]
+  for (const order of [desired, desired.toReversed(), [desired[1], desired[0], desired[2]]]) {
+    const { remove, patch } = planSchedules(order as typeof desired, live)
+    t.strictSame({ remove, patch }, { remove: [], patch: [] })
+  }
+})
+
 t.test("the canonical form says only what is said, in an order of its own", async (t) => {
   t.strictSame(scheduleJson(schedule("a")), { kind: "cron", cron: "0 6 * * *", dayOr: true, slug: "a" })
   t.strictSame(schedulesJson([schedule("a"), schedule("b")]), schedulesJson([schedule("b"), schedule("a")]))

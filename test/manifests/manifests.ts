@@ -1,4 +1,5 @@
 import { Dice } from "../support/dice.ts"
+import { again, anchored, documentOf, nothing, present, raw, type Nothing, type Written } from "./written.ts"
 
 /**
  * Manifests from a grammar of every key that `prefect deploy` reads, right ones and wrong ones. Manifest `n` of a seed
@@ -6,8 +7,8 @@ import { Dice } from "../support/dice.ts"
  */
 export interface Case {
   readonly manifest: string
-  /** `name` is the flow's. */
-  readonly flowFile: (name: string) => string
+  /** The flow's files beside it; `name` is the flow's. */
+  readonly files: (name: string) => Readonly<Record<string, string>>
 }
 
 /** What placeholders can name, on both sides. */
@@ -23,93 +24,175 @@ export const variables: Readonly<Record<string, unknown>> = {
   nothing: "",
 }
 
-/** A scalar that is written as it stands; other texts are quoted. */
-class Raw {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
-}
-type Written = Raw | string | number | boolean | null | readonly Written[] | { readonly [key: string]: Written }
-const raw = (text: string): Raw => new Raw(text)
-const nothing: unique symbol = Symbol("left out")
-type Nothing = typeof nothing
+/** What the steps print that only running them tells, as the source's config gives it. */
+export const stepOutputs = { tag: { stdout: "v1.2", stderr: "" } } as const
+
+/** A block of the judge's server; Lockstep leaves its placeholder to the worker. */
+export const secret = { name: "x", placeholder: "{{ prefect.blocks.secret.x }}", value: "s3cret" } as const
 
 const functions = [
   "def f(n: int = 1, s: str = 'x', m: dict = None):\n    pass\n",
   'def f(n: int = 1):\n    """What it does.\n\n    Args:\n        n: how many\n    """\n',
   "def f(*, items: list = [], when=None):\n    pass\n",
+  'async def f(n: int, s: str = "x"):\n    """\n    First line,\n      second one. \n    """\n',
 ]
+/** More of `@flow(…)`. */
+const settings = ["", "", "", ', description="by the flow"', ', description=""', ', version="9"', ", retries=2"]
 
-export function manifestCase(seed: number, n: number): Case {
-  const writer = new Writer(new Dice(seed * 1_000_003 + n), n)
+/** `name`: the entry's, instead of one that the grammar makes. */
+export function manifestCase(seed: number, n: number, name: string | null = null): Case {
+  const writer = new Writer(new Dice(seed * 1_000_003 + n), n, name)
   const body = writer.dice.pick(functions)
+  const more = writer.dice.pick(settings)
+  const manifest = documentOf(writer.manifest(), writer.dice)
+  const flowFile = (name: string): string => `from prefect import flow\n\n\n@flow(name="${name}"${more})\n${body}`
   return {
-    manifest: writer.manifest(),
-    flowFile: (name) => `from prefect import flow\n\n\n@flow(name="${name}")\n${body}`,
+    manifest,
+    files: (name) => ({ "flow.py": flowFile(name), "jobs/etl.py": flowFile(name), "jobs/__init__.py": "" }),
   }
 }
 
 class Writer {
   readonly dice: Dice
   readonly #n: number
+  readonly #fixed: string | null
+  /** Half of the manifests have few mistakes, so that the rest of them counts. */
+  readonly #careful: boolean
+  /** Placeholders of what the steps give out. */
+  readonly #outputs: string[] = []
 
-  constructor(dice: Dice, n: number) {
+  constructor(dice: Dice, n: number, name: string | null) {
     this.dice = dice
     this.#n = n
+    this.#fixed = name
+    this.#careful = dice.oneIn(2)
   }
 
-  manifest(): string {
+  /** One of the odd ones in `times`, fewer when careful. */
+  #odd(times: number): boolean {
+    return this.dice.oneIn(this.#careful ? times * 10 : times)
+  }
+
+  manifest(): Written {
     const { dice } = this
+    const build = dice.oneIn(3) ? this.#steps("build") : nothing
+    const push = dice.oneIn(8) ? this.#steps("push") : nothing
+    const shared = dice.oneIn(5)
     const top: Record<string, Written | Nothing> = {
       name: dice.oneIn(6) ? dice.pick(["project", raw("p"), null, ...this.#seldom(raw("3"))]) : nothing,
       "prefect-version": dice.oneIn(4) ? dice.pick([raw("3.8.8"), "3.0", null, ...this.#seldom(raw("3.0"))]) : nothing,
-      definitions: dice.oneIn(6) ? { tags: raw("&tags [x, y]"), work: raw("&work { name: pool }") } : nothing,
-      build: dice.oneIn(5) ? this.#steps("build") : nothing,
-      push: dice.oneIn(8) ? this.#steps("push") : nothing,
+      definitions: shared ? this.#definitions() : nothing,
+      build,
+      push,
       pull: dice.oneIn(3) ? this.#steps("pull") : nothing,
       other: dice.oneIn(9) ? { a: 1 } : nothing,
+      required_inputs: dice.oneIn(20) ? { a: "what it is for" } : nothing,
+      deployments: [this.#entry(shared)],
+      [again("name")]: dice.oneIn(30) ? "second" : nothing,
     }
-    const anchored = top["definitions"] !== nothing
-    return `${textOf(present({ ...top, deployments: [this.#entry(anchored)] }), 0)}\n`
+    return present(top)
   }
 
-  #entry(anchored: boolean): Written {
+  /** Values with a name, for an entry to use or to take over. */
+  #definitions(): Written {
+    const { dice } = this
+    const base = present({
+      tags: dice.oneIn(2) ? this.#tags() : nothing,
+      parameters: dice.oneIn(2) ? this.#parameters() : nothing,
+      description: dice.oneIn(3) ? this.#description() : nothing,
+      concurrency_limit: dice.oneIn(3) ? this.#limit() : nothing,
+      paused: dice.oneIn(4) ? this.#flag() : nothing,
+      schedules: dice.oneIn(4) ? this.#schedules() : nothing,
+      work_pool: dice.oneIn(4) ? this.#pool() : nothing,
+      pull: dice.oneIn(6) ? this.#steps("pull") : nothing,
+    })
+    return {
+      tags: anchored("tags", ["x", "y"]),
+      work: anchored("work", { name: "pool", job_variables: { env: { A: "1" } } }),
+      nightly: anchored("nightly", { cron: "0 3 * * *", timezone: "Europe/Berlin" }),
+      step: anchored("step", { "prefect.deployments.steps.set_working_directory": { directory: "/srv" } }),
+      values: anchored("values", { n: 1, s: "{{ $STAGE }}" }),
+      base: anchored("base", base),
+      more: anchored("more", { version: "merged", tags: ["of-more"] }),
+    }
+  }
+
+  #entry(shared: boolean): Written {
     const { dice } = this
     const maybe = (times: number, make: () => Written): Written | Nothing => (dice.oneIn(times) ? make() : nothing)
-    return present({
+    const either = (alias: Written, make: () => Written): Written => (shared && dice.oneIn(3) ? alias : make())
+    const build = maybe(8, () => this.#steps("build"))
+    const push = maybe(14, () => this.#steps("push"))
+    const members: Record<string, Written | Nothing> = {
       name: this.#name(),
-      version: maybe(6, () =>
-        dice.pick([
-          "1.0",
-          "v2",
-          "{{ $STAGE }}-1",
-          "{{ prefect.variables.count }}",
-          "",
-          null,
-          "{{ commit.stdout }}",
-          ...this.#seldom(raw("1.0"), raw("2"), raw("2024-01-01")),
-        ]),
-      ),
-      tags: maybe(3, () => (anchored && dice.oneIn(2) ? raw("*tags") : this.#tags())),
+      version: maybe(6, () => this.#version()),
+      version_type: maybe(20, () => dice.pick(["prefect:simple", "vcs:git", ...this.#seldom("vcs:none", raw("1"))])),
+      tags: maybe(3, () => either(raw("*tags"), () => this.#tags())),
       description: maybe(4, () => this.#description()),
       paused: maybe(5, () => this.#flag()),
       enforce_parameter_schema: maybe(5, () => this.#flag()),
       concurrency_limit: maybe(4, () => this.#limit()),
       flow_name: maybe(12, () => dice.pick(["other", "", null, ...this.#seldom(raw("1"))])),
       entrypoint: this.#entrypoint(),
-      parameters: maybe(3, () => this.#parameters()),
-      work_pool: anchored && dice.oneIn(3) ? raw("*work") : this.#pool(),
-      schedules: maybe(3, () => this.#schedules()),
+      parameters: maybe(3, () =>
+        either(dice.pick([raw("*values"), { "<<": raw("*values"), n: 5 }]), () => this.#parameters()),
+      ),
+      work_pool: either(dice.pick([raw("*work"), { "<<": raw("*work"), work_queue_name: "q1" }]), () => this.#pool()),
+      schedules: maybe(3, () =>
+        either([raw("*nightly"), { "<<": raw("*nightly"), slug: "s" }], () => this.#schedules()),
+      ),
       schedule: maybe(10, () => dice.pick<Written>([{}, null, this.#schedule(), ...this.#seldom([this.#schedule()])])),
       triggers: maybe(5, () => this.#triggers()),
-      build: maybe(10, () => this.#steps("build")),
-      push: maybe(14, () => this.#steps("push")),
-      pull: maybe(4, () => this.#steps("pull")),
-      job_variables: maybe(20, () => ({ a: 1 })),
-      is_schedule_active: maybe(20, () => true),
+      sla: maybe(60, () => []),
+      build,
+      push,
+      pull: maybe(4, () => either([raw("*step"), raw("*step")], () => this.#steps("pull"))),
       "{{ $STAGE }}": maybe(20, () => "{{ $STAGE }}"),
-    })
+      ...this.#ofPrefect2(),
+      ...(shared && dice.oneIn(2) && { "<<": dice.pick([raw("*base"), raw("[*base, *more]"), raw("[*more, *base]")]) }),
+      ...(dice.oneIn(15) && { [again(dice.pick(["tags", "name"]))]: dice.pick<Written>(["second", ["t"]]) }),
+      ...(dice.oneIn(15) && { [again("description")]: "second" }),
+    }
+    const written = Object.entries(present(members))
+    const ordered = Object.fromEntries(dice.oneIn(3) ? this.#shuffled(written) : written)
+    return this.#fixed === null ? ordered : { ...ordered, name: this.#fixed, [again("name")]: this.#fixed }
+  }
+
+  /** Keys that Prefect 3 ignores. */
+  #ofPrefect2(): Readonly<Record<string, Written | Nothing>> {
+    const { dice } = this
+    const seldom = (value: Written): Written | Nothing => (dice.oneIn(30) ? value : nothing)
+    return {
+      job_variables: seldom({ a: 1 }),
+      is_schedule_active: seldom(false),
+      infra_overrides: seldom({ env: { A: "{{ $NOPE }}" } }),
+      infrastructure: seldom({ type: "process" }),
+      storage: seldom("{{ prefect.variables.word }}"),
+      path: seldom("/opt"),
+      work_queue_name: seldom("q9"),
+      timezone: seldom("Mars/Base"),
+      manifest_path: seldom(null),
+    }
+  }
+
+  #shuffled<T>(items: readonly T[]): readonly T[] {
+    return items
+      .map((item) => [this.dice.below(1_000), item] as const)
+      .toSorted(([a], [b]) => a - b)
+      .map(([, item]) => item)
+  }
+
+  #version(): Written {
+    return this.dice.pick([
+      "1.0",
+      "v2",
+      "{{ $STAGE }}-1",
+      "{{ prefect.variables.count }}",
+      "",
+      null,
+      ...this.#outputs,
+      ...this.#seldom(raw("1.0"), raw("2"), raw("2024-01-01"), "{{ commit.stdout }}"),
+    ])
   }
 
   #name(): Written {
@@ -145,21 +228,19 @@ class Writer {
       "a/b.py",
       "{{ $EMPTY }}",
     ]
-    return this.dice.oneIn(10) ? this.dice.pick<Written>(odd) : this.dice.pick<Written>(plain)
+    return this.#odd(10) ? this.dice.pick<Written>(odd) : this.dice.pick<Written>(plain)
   }
 
   #tags(): Written {
     const { dice } = this
-    if (dice.oneIn(8))
+    if (dice.oneIn(12))
       return dice.pick<Written>([
         "{{ prefect.variables.list }}",
-        null,
         [],
         "abc",
         "{{ prefect.variables.word }}",
         "{{ $STAGE }}",
-        raw("5"),
-        { a: 1 },
+        ...this.#seldom(null, raw("5"), { a: 1 }),
       ])
     const plain = [
       "a",
@@ -178,7 +259,7 @@ class Writer {
       "x-{{ $STAGE }}",
       "{{ $STAGE }}",
       "{{ prefect.variables.word }}",
-      "at {{ commit.stdout }}",
+      ...this.#outputs,
       "n{{ prefect.variables.ratio }}",
       "é",
     ]
@@ -193,7 +274,7 @@ class Writer {
       "{{ prefect.variables.count }}",
       "{{ prefect.variables.spell }}",
     ]
-    return dice.some<Written>(0, 4, () => (dice.oneIn(14) ? dice.pick<Written>(odd) : dice.pick<Written>(plain)))
+    return dice.some<Written>(0, 4, () => (this.#odd(14) ? dice.pick<Written>(odd) : dice.pick<Written>(plain)))
   }
 
   #description(): Written {
@@ -203,11 +284,17 @@ class Writer {
       null,
       raw("|\n      two\n      lines"),
       raw(">-\n      folded\n      text"),
-      "at {{ commit.stdout }} on {{ $STAGE }}",
+      ...this.#outputs.map((output) => `at ${output} on {{ $STAGE }}`),
+      ...this.#outputs,
       "{{ STAGE }}",
       "{{ x | y }}",
-      "{{ é }} and {{ 1+1 }}",
-      "{{commit.stdout}}",
+      "{{ event.name | upper }} and {{ 1+1 }}",
+      raw("|+\n      two\n      lines\n\n"),
+      raw("|\n      with an end\n"),
+      raw(">+\n      folded\n\n      text\n"),
+      raw('"a \\\n      b\\u0041\\t"'),
+      raw("plain\n      text"),
+      raw("!!str 5"),
       "{{ prefect.variables.flag }}!",
       "None",
     ]
@@ -222,13 +309,16 @@ class Writer {
       "m {{ prefect.variables.map }}",
       "{{ $DOUBLE }}",
       ["x"],
+      "{{commit.stdout}}",
+      "{{ é }} and {{ 1+1 }}",
+      secret.placeholder,
     ]
-    return this.dice.oneIn(8) ? this.dice.pick<Written>(odd) : this.dice.pick<Written>(plain)
+    return this.#odd(8) ? this.dice.pick<Written>(odd) : this.dice.pick<Written>(plain)
   }
 
   #flag(): Written {
     const plain = [raw("true"), raw("no"), "true", "yes", "OFF", "1", "t", "N", raw("1"), raw("0"), raw("1.0"), null]
-    return this.dice.oneIn(8)
+    return this.#odd(8)
       ? this.dice.pick<Written>([
           "maybe",
           "",
@@ -269,7 +359,19 @@ class Writer {
 
   #entrypoint(): Written {
     const { dice } = this
-    if (!dice.oneIn(14)) return dice.pick(["flow.py:f", "./flow.py:f", "flow.py:f"])
+    if (!this.#odd(14))
+      return dice.pick([
+        "flow.py:f",
+        "flow.py:f",
+        "flow.py:f",
+        "./flow.py:f",
+        "jobs/etl.py:f",
+        "jobs/../flow.py:f",
+        "flow:f",
+        "flow.f",
+        "jobs.etl:f",
+        "jobs.etl.f",
+      ])
     return dice.pick<Written>([
       "flow.py:nope",
       "nope.py:f",
@@ -280,12 +382,19 @@ class Writer {
       "{{ $STAGE }}.py:f",
       "flow.py:f ",
       "{{ nope }}",
+      "flow.nope",
+      "nope.f",
+      "jobs:f",
+      "../flow.py:f",
+      "jobs\\etl.py:f",
+      "flow.py:f.g",
+      "/flow.py:f",
     ])
   }
 
   #parameters(): Written {
     const { dice } = this
-    if (dice.oneIn(12))
+    if (this.#odd(12))
       return dice.pick<Written>([null, [], "{{ prefect.variables.map }}", {}, raw("{ 1: a }"), raw("{ n: 1, n: 2 }")])
     return Object.fromEntries(
       dice.some(1, 3, () => [dice.pick(["n", "s", "m", "items", "when", "extra"]), this.#value(2)] as const),
@@ -304,7 +413,7 @@ class Writer {
           () => [dice.pick(["k", "l", "1", "{{ $STAGE }}", "a.b", "$ref"]), this.#value(depth - 1)] as const,
         ),
       )
-    if (dice.oneIn(9))
+    if (this.#odd(9))
       return dice.pick<Written>([
         raw("{ 1: a, true: b, null: c, 2.5: d, 2024-01-01: e }"),
         raw("{ <<: { a: 1 }, b: 2 }"),
@@ -349,7 +458,6 @@ class Writer {
       "{{ prefect.variables.flag }}",
       "x{{ prefect.variables.ratio }}",
       "{{ STAGE }}",
-      "on {{ commit.stdout }}",
       "{{ x | y }}",
       "{{ }}",
       "{{{ $STAGE }}}",
@@ -360,6 +468,9 @@ class Writer {
     ]
     const odd = [
       "{{ commit.stdout }}",
+      "on {{ commit.stdout }}",
+      "{{ commit }}",
+      secret.placeholder,
       "{{ nope }}",
       "{{ $NOPE }}",
       "{{ prefect.variables.nope }}",
@@ -372,12 +483,12 @@ class Writer {
       "{{ prefect.variables.map.a }}",
       "{{ é }}",
     ]
-    return this.dice.oneIn(6) ? this.dice.pick(odd) : this.dice.pick(plain)
+    return this.#odd(6) ? this.dice.pick(odd) : this.dice.pick([...plain, ...this.#outputs])
   }
 
   #pool(): Written {
     const { dice } = this
-    if (dice.oneIn(16))
+    if (this.#odd(16))
       return dice.pick<Written>([null, "pool", {}, [], { name: null }, { name: "nope" }, { name: raw("3") }])
     return present({
       name: dice.pick(["pool", "pool", "{{ $POOL }}", raw("pool")]),
@@ -391,7 +502,7 @@ class Writer {
 
   #jobVariables(): Written {
     const { dice } = this
-    if (dice.oneIn(12)) return dice.pick<Written>([null, {}, [], "{{ prefect.variables.map }}"])
+    if (this.#odd(12)) return dice.pick<Written>([null, {}, [], "{{ prefect.variables.map }}"])
     return present({
       env: dice.oneIn(2)
         ? {
@@ -400,12 +511,18 @@ class Writer {
               "{{ $STAGE }}",
               "{{ prefect.variables.word }}",
               "{{ ctx.flow.name }}",
-              "{{ flow_run.name }}",
+              secret.placeholder,
+              `key=${secret.placeholder}`,
+              ...this.#outputs,
+              ...this.#seldom("{{ flow_run.name }}", "{{ event.name }}", "{{ prefect.blocks.secret }}"),
             ]),
           }
         : nothing,
+      "env.B": dice.oneIn(8) ? "dotted" : nothing,
       stream_output: dice.oneIn(4) ? dice.pick<Written>([true, raw("no")]) : nothing,
-      working_dir: dice.oneIn(4) ? dice.pick<Written>(["/srv", "/srv/{{ commit.stdout }}", null]) : nothing,
+      working_dir: dice.oneIn(4)
+        ? dice.pick<Written>(["/srv", "/srv/{{ $STAGE }}", null, ...this.#outputs.map((output) => `/srv/${output}`)])
+        : nothing,
       other: dice.oneIn(2) ? this.#value(2) : nothing,
     })
   }
@@ -418,8 +535,23 @@ class Writer {
   }
 
   #buildStep(): Written {
-    const script = this.dice.pick(["git rev-parse HEAD", "git rev-parse --short HEAD", "git branch --show-current"])
-    return { "prefect.deployments.steps.run_shell_script": { id: "commit", script } }
+    const { dice } = this
+    const [id, script] = dice.pick<readonly [string | Nothing, string]>([
+      ["commit", "git rev-parse HEAD"],
+      ["commit", " git  rev-parse   HEAD\n"],
+      ["short", "git rev-parse --short HEAD"],
+      ["short-er", "git rev-parse --short=5 HEAD"],
+      ["branch", "git branch --show-current"],
+      ["tag", "echo v1.2"],
+      [nothing, "git rev-parse HEAD"],
+      [nothing, "git log -1 --format=%h"],
+      ["own", "echo known only by running it"],
+      [nothing, "echo known only by running it"],
+      ["commit", "git rev-parse {{ $NOPE }} HEAD"],
+    ])
+    if (typeof id === "string") this.#outputs.push(`{{ ${id}.stdout }}`, `{{ ${id}.stderr }}`)
+    if (dice.oneIn(3)) this.#outputs.push("{{ stdout }}", "{{ stderr }}")
+    return { "prefect.deployments.steps.run_shell_script": present({ id, script }) }
   }
 
   #pullStep(): Written {
@@ -430,10 +562,10 @@ class Writer {
       "{{ $NOPE }}",
       "{{ STAGE }}",
       "/a/{{ commit.stdout }}",
-      "{{ commit.stdout }}",
+      ...this.#outputs,
       "{{ clone.directory }}",
       "{{ prefect.variables.word }}",
-      "{{ prefect.blocks.secret.x }}",
+      secret.placeholder,
       "x {{ nope }} {{ $STAGE }}",
       null,
       raw("2024-01-01"),
@@ -452,13 +584,29 @@ class Writer {
         }),
       }
     if (dice.oneIn(8)) return { ...step, "other.step": { requires: "x" } }
+    if (dice.oneIn(8))
+      return dice.pick<Written>([
+        {
+          "prefect.projects.steps.git_clone_project": { repository: "{{ $STAGE }}", access_token: secret.placeholder },
+        },
+        { "prefect.deployments.steps.run_shell_script": { id: "listing", script: "ls {{ clone.directory }}" } },
+        {
+          "prefect.deployments.steps.pip_install_requirements": { requirements_file: "r.txt", directory: "{{ $PWD }}" },
+        },
+        {
+          "prefect_aws.deployments.steps.pull_from_s3": {
+            requires: "prefect-aws>=0.3",
+            bucket: "{{ prefect.variables.map }}",
+          },
+        },
+      ])
     return dice.oneIn(12) ? { "other.step": null } : step
   }
 
   #schedules(): Written {
     const { dice } = this
-    if (dice.oneIn(10))
-      return dice.pick<Written>([null, [], [{}], "{{ prefect.variables.list }}", { cron: "0 0 * * *" }])
+    if (this.#odd(10))
+      return dice.pick<Written>([null, [], [{}], [null], "{{ prefect.variables.list }}", { cron: "0 0 * * *" }])
     return dice.some(1, 3, () => this.#schedule())
   }
 
@@ -494,12 +642,29 @@ class Writer {
       slug: maybe(3, "nightly", "s-{{ $STAGE }}", "x y", null, ...this.#seldom("", raw("1"))),
       parameters: maybe(4, { n: 2 }, { s: "{{ $STAGE }}" }, {}, ...this.#seldom(null, "x")),
       replaces: maybe(12, "old"),
-      catchup: maybe(40, false),
+      ...this.#gone(),
     }
   }
 
+  /** Words that other tools, or Prefect 2, have in a schedule. */
+  #gone(): Readonly<Record<string, Written>> {
+    return this.#odd(20)
+      ? this.dice.pick<Readonly<Record<string, Written>>>([
+          { catchup: false },
+          { max_active_runs: 1 },
+          { max_scheduled_runs: null },
+          { description: "why" },
+          { schedule: { cron: "0 0 * * *" } },
+          { cron: "0 0 * * *" },
+          { interval: null },
+          { anchor_date: "2024-01-01" },
+          { day_or: true },
+        ])
+      : {}
+  }
+
   #cron(): Written {
-    return this.dice.oneIn(6)
+    return this.#odd(6)
       ? this.dice.pick<Written>([
           "61 * * * *",
           "* * *",
@@ -541,7 +706,7 @@ class Writer {
   }
 
   #interval(): Written {
-    return this.dice.oneIn(6)
+    return this.#odd(6)
       ? this.dice.pick<Written>([
           0,
           -60,
@@ -554,6 +719,7 @@ class Writer {
           "{{ $COUNT }}",
           "P1Y",
           "P1M",
+          { days: 1 },
           "60",
           "25:61:00",
           raw("2024-01-01"),
@@ -582,7 +748,7 @@ class Writer {
   }
 
   #anchor(): Written {
-    return this.dice.oneIn(5)
+    return this.#odd(5)
       ? this.dice.pick<Written>([
           raw("2024-01-01"),
           raw("2024-01-01T00:00:00Z"),
@@ -609,7 +775,7 @@ class Writer {
   }
 
   #rule(): Written {
-    return this.dice.oneIn(5)
+    return this.#odd(5)
       ? this.dice.pick<Written>([
           "FREQ=SOMETIMES",
           "x",
@@ -642,7 +808,7 @@ class Writer {
 
   #triggers(): Written {
     const { dice } = this
-    if (dice.oneIn(10)) return dice.pick<Written>([null, [], {}, "text", ["text"], [{}]])
+    if (this.#odd(10)) return dice.pick<Written>([null, [], {}, "text", ["text"], [{}]])
     return dice.some(1, 2, () => this.#trigger())
   }
 
@@ -726,35 +892,11 @@ class Writer {
 
   /** Mistakes where there is room for many at once. */
   #rarely(...wrong: readonly Written[]): readonly Written[] {
-    return this.dice.oneIn(3) ? this.#seldom(...wrong) : []
+    return !this.#careful && this.dice.oneIn(3) ? this.#seldom(...wrong) : []
   }
 
   /** Mistakes, often none of them. */
   #seldom(...wrong: readonly Written[]): readonly Written[] {
-    return this.dice.oneIn(6) ? wrong : []
+    return this.#odd(6) ? wrong : []
   }
-}
-
-function present(members: Readonly<Record<string, Written | Nothing>>): { readonly [key: string]: Written } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== nothing)) as {
-    [key: string]: Written
-  }
-}
-
-/** Block style for what is not empty, so that anchors, block scalars and comments can stand in it. */
-function textOf(value: Written, indent: number): string {
-  if (value instanceof Raw) return value.text
-  if (typeof value !== "object" || value === null) return JSON.stringify(value)
-  const pad = `\n${" ".repeat(indent)}`
-  if (Array.isArray(value))
-    return value.length === 0
-      ? "[]"
-      : value.map((item: Written) => `${pad}- ${textOf(item, indent + 2).trimStart()}`).join("")
-  const members = Object.entries(value)
-  if (members.length === 0) return "{}"
-  return members
-    .map(
-      ([key, member]) => `${pad}${/^[a-z_-]+$/.test(key) ? key : JSON.stringify(key)}: ${textOf(member, indent + 2)}`,
-    )
-    .join("")
 }

@@ -140,13 +140,17 @@ export async function runs({ client, proxy, server, flow, version }: Place): Pro
     const { id } = await run(state("SCHEDULED"))
     await ask(server.url, "POST", `/flow_runs/${id}/set_state`, { ...state("RUNNING"), force: true })
     t.strictSame(await client.runs(live.id, signal), { active: 1, manual: 1 })
+    const retried = await run(state("SCHEDULED"))
+    const again = { state: { type: "SCHEDULED", name: "AwaitingRetry" }, force: true }
+    await ask(server.url, "POST", `/flow_runs/${retried.id}/set_state`, again)
+    t.strictSame(await client.runs(live.id, signal), { active: 2, manual: 1 }, "what waits to try again has begun")
     const left = (await scheduled(live.id)).length
     let lost = 0
     proxy.fault = ({ method }) => (method === "DELETE" && lost++ === 0 ? { kind: "lose" } : null)
-    const removed = await client.removeLeftoverRuns(live.id, signal)
+    const removed = await client.removeScheduledRuns(live.id, signal)
     proxy.fault = null
     t.ok(removed < left, "of one the answer got lost, and the next listing told that it is gone")
-    t.strictSame([await scheduled(live.id), await client.removeLeftoverRuns(live.id, signal)], [[], 0])
+    t.strictSame([await scheduled(live.id), await client.removeScheduledRuns(live.id, signal)], [[], 0])
   })
 
   await t.test("the server's clock is taken from its answers", (t) => {

@@ -146,7 +146,7 @@ export class ModelPrefect implements WorkspacePort {
       }
     },
   }
-  async removeLeftoverRuns() {
+  async removeScheduledRuns() {
     return 0
   }
 

@@ -92,6 +92,42 @@ await t.test("a shared concurrency limit outlives the deployment that it was att
   t.match(await world.call("GET", `/v2/concurrency_limits/${limit.id}`), { name: "warehouse", limit: 3 })
 })
 
+await t.test("no scheduled run is left behind when the daemon dies right after the deletion", async (t) => {
+  const lane = await openLane(world, "dies-deleting", named("stays", "goes"), atOnce)
+  const { goes } = await lane.live()
+  const waiting = await world.call<{ id: string }>("POST", `/deployments/${goes?.id}/create_flow_run`, {
+    state: { type: "SCHEDULED", name: "AwaitingConcurrencySlot" },
+    tags: ["auto-scheduled"],
+  })
+  t.match(await runsOf(goes), [{ id: waiting.id }])
+  lane.commit(named("stays"))
+  let deleted = false
+  world.gateway.fault = ({ method, path }) => {
+    if (deleted) return "lose"
+    deleted = method === "DELETE" && path === `/deployments/${goes?.id}`
+    return deleted ? "lost-answer" : null
+  }
+  await lane.sync()
+  await lane.daemon[Symbol.asyncDispose]()
+  world.gateway.fault = null
+  t.ok(deleted)
+  const next = await world.daemon({ installation: "dies-deleting", sources: [lane.source] })
+  t.match(await next.sync("main"), { state: "synced" })
+  t.strictSame([await names(lane), await runsOf(goes)], [["stays"], []], "Prefect itself leaves that run")
+})
+
+await t.test("a run that waits to try again has begun: the deletion waits for it, too", async (t) => {
+  const lane = await openLane(world, "retrying", named("stays", "goes"), atOnce)
+  const { goes } = await lane.live()
+  const run = await startRun(goes, "RUNNING")
+  const state = { type: "SCHEDULED", name: "AwaitingRetry" }
+  await world.call("POST", `/flow_runs/${run}/set_state`, { state, force: true })
+  lane.commit(named("stays"))
+  t.match(await lane.sync(), { state: "progressing", hold: undefined })
+  t.match(await lane.planned("goes"), { action: "skip", code: "waiting-for-run" })
+  t.match(await runsOf(goes), [{ id: run }])
+})
+
 await t.test("no scheduled run is left behind, also when the answer to the deletion gets lost", async (t) => {
   const lane = await openLane(world, "leftovers", named("stays", "goes"), atOnce)
   const { goes } = await lane.live()

@@ -203,6 +203,12 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "schedule-invalid",
     /mapping/,
   ],
+  [
+    "more schedules than anybody has",
+    { schedules: Array.from({ length: 1001 }, (_, n) => ({ interval: n + 1 })) },
+    "schedule-invalid",
+    /at most 1000/,
+  ],
   ["a minute beyond 59", { schedules: [{ cron: "99 3 * * *" }] }, "schedule-invalid", /"99" is no minute/],
   ["a word that is no weekday", { schedules: [{ cron: "0 3 * * monday" }] }, "schedule-invalid", /weekday/],
   ["a hashed cron", { schedules: [{ cron: "H 3 * * *" }] }, "schedule-invalid", /"H" is no minute/],
@@ -219,6 +225,13 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     /IANA/,
   ],
   ["a tag of ours", { tags: ["gitops=x/y"] }, "tag-reserved", /gitops=x\/y/],
+  [
+    "a type of version that Prefect doesn't know",
+    { version_type: "vcs:none" },
+    "wrong-type",
+    /prefect:simple, vcs:github/,
+  ],
+  ["a number as the type of version", { version_type: 1 }, "wrong-type", /text/],
   ["parameters as null", { parameters: null }, "wrong-type", /mapping/],
   [
     "an unknown key in a schedule",
@@ -226,6 +239,13 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "schedule-invalid",
     /catch-up/,
   ],
+  [
+    "a schedule as the API has it",
+    { schedules: [{ schedule: { cron: "0 3 * * *" } }] },
+    "schedule-invalid",
+    /stands in the schedule itself/,
+  ],
+  ["a name in a schedule", { schedules: [{ cron: "0 3 * * *", name: "x" }] }, "schedule-invalid", /`slug`/],
   [
     "two kinds in a schedule",
     { schedules: [{ cron: "0 3 * * *", interval: 3 }] },
@@ -392,12 +412,24 @@ t.test("keys that Prefect ignores are warnings that name the right one", async (
     ["is_schedule_active", /active/],
     ["paramters", /`parameters`/],
     ["infrastructure", /work pools/],
+    ["flow_variables", /job_variables/],
+    ["slug", /in the schedule/],
   ] as const
   for (const [name, message] of cases) {
     const desired = one({ [name]: {} })
     t.match(desired.problems, [{ severity: "warning", code: "unknown-key", message }], name)
     t.equal(desired.kind, "complete")
   }
+  const inside = [
+    [{ work_pool: { name: "pool", work_queue: "x" } }, /`work_queue_name`/],
+    [{ work_pool: { name: "pool", env: {} } }, /below `job_variables:`/],
+    [{ work_pool: { name: "pool", work_queue_nam: "x" } }, /did you mean `work_queue_name`/],
+    [{ concurrency_limit: { limit: 1, collision_strategy: "ENQUEUE", grace_period: 60 } }, /`grace_period_seconds`/],
+    [{ concurrency_limit: { limit: 1, collision_strategy: "ENQUEUE", other: 60 } }, /`other` here$/],
+    [{ triggers: [{ expct: ["x"] }] }, /did you mean `expect`/],
+  ] as const
+  for (const [entry, message] of inside)
+    t.match(one(entry).problems, [{ severity: "warning", code: "unknown-key", message }], JSON.stringify(entry))
   t.match(one({ sla: [] }).problems, [{ code: "sla-not-managed", severity: "warning" }])
 })
 
@@ -485,6 +517,72 @@ t.test("placeholders: env, variables, outputs of steps, and what others resolve 
       { [clone]: { access_token: "{{ prefect.blocks.secret.t }}", branch: "{{ $UNSET }}", x: "prod" } },
     ]),
   })
+})
+
+const image = "prefect_docker.deployments.steps.build_docker_image"
+t.test("where CI has pushed the code is known to the steps that pull it from there", async (t) => {
+  const pull = (step: string, ...names: readonly string[]) => [
+    { [step]: Object.fromEntries(names.map((name) => [name, `{{ push_code.${name} }}`])) },
+  ]
+  const cases = [
+    ["prefect_aws.deployments.steps.push_to_s3", "prefect_aws.deployments.steps.pull_from_s3", "bucket"],
+    ["prefect_gcp.deployments.steps.push_to_gcs", "prefect_gcp.deployments.steps.pull_from_gcs", "bucket"],
+    [
+      "prefect_azure.deployments.steps.push_to_azure_blob_storage",
+      "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+      "container",
+    ],
+  ] as const
+  for (const [to, from, place] of cases) {
+    const push = [{ [to]: { id: "push_code", [place]: "code", folder: "{{ $STAGE }}/etl" } }]
+    const settings = { inputs: { env: new Map([["STAGE", "prod"]]) } }
+    const bound = one({}, { push, pull: pull(from, place, "folder") }, settings)
+    t.strictSame(fieldsOf(bound)?.pullSteps, declared([{ [from]: { [place]: "code", folder: "prod/etl" } }]), to)
+    const open = one({}, { push, pull: pull(from, place, "folder") })
+    t.match(open.problems, [{ code: "step-output-missing", message: /stepOutputs\.push_code/ }], `${to} without env`)
+  }
+})
+
+t.test("a block without a type and a name is a problem also where the worker would look it up", async (t) => {
+  const job = (token: string) => ({ work_pool: { name: "pool", job_variables: { env: { TOKEN: token } } } })
+  const message = /names no block/
+  t.match(one(job("{{ prefect.blocks.secret }}")).problems, [{ code: "placeholder-unresolved", message }])
+  const pull = [{ [clone]: { repository: "https://x", access_token: "{{ prefect.blocks.secret }}" } }]
+  t.match(one({ pull }).problems, [{ code: "placeholder-unresolved", message }])
+  t.strictSame(one(job("{{ prefect.blocks.json.a.b[0].c }}")).problems, [])
+})
+
+t.test("an output that only running its step tells is a problem wherever it stands", async (t) => {
+  const shell = (script: string, id?: string) => ({
+    "prefect.deployments.steps.run_shell_script": { ...(id && { id }), script },
+  })
+  const head = shell("git rev-parse HEAD", "commit")
+  const said = (directory: string) => ({
+    pull: [{ "prefect.deployments.steps.set_working_directory": { directory } }],
+  })
+  const missing = { code: "step-output-missing", severity: "error" }
+  const cases = [
+    ["of a step with an id, in pull", [shell("date", "now")], "{{ now.stdout }}", /stepOutputs\.now/],
+    ["merged", [shell("date", "now")], "{{ stdout }}", /stepOutputs\.now/],
+    ["merged, after one that is known", [head, shell("date")], "{{ stdout }}", /give the step an id/],
+    ["by the id of one that is known", [head, shell("date", "commit")], "{{ commit.stdout }}", /stepOutputs\.commit/],
+    ["after a step of any kind", [head, { "my.steps.tag": {} }], "{{ stdout }}", /give the step an id/],
+    ["an image's id", [{ [image]: { id: "i", image_name: "r/x", tag: "1" } }], "{{ i.image_id }}", /stepOutputs\.i/],
+    [
+      "a mapping that is known in part",
+      [{ [image]: { id: "i", image_name: "r/x", tag: "1" } }],
+      "{{ i }}",
+      /stepOutputs/,
+    ],
+  ] as const
+  for (const [name, build, directory, message] of cases) {
+    t.match(one(said(directory), { build }).problems, [{ ...missing, message }], `${name}, in pull`)
+    t.match(one({ description: directory }, { build }).problems, [{ ...missing, message }], name)
+  }
+  const after = [head, { "my.steps.tag": {} }]
+  t.strictSame(fieldsOf(one({ description: "{{ commit.stdout }}" }, { build: after }))?.description, declared(revision))
+  const again = [shell("date"), head]
+  t.strictSame(fieldsOf(one({ description: "{{ stdout }}" }, { build: again }))?.description, declared(revision))
 })
 
 t.test("an image that CI builds is held until somebody vouches for it", async (t) => {

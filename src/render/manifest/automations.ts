@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json.ts"
 import type { Automation, Value } from "../../core/model.ts"
 import { readDuration } from "./duration.ts"
+import { advice } from "./keys.ts"
 import { laxBoolean } from "./lax.ts"
 import type { EntryReader } from "./reader.ts"
 import type { Context } from "./template.ts"
@@ -40,7 +41,9 @@ function readOne(item: EntryReader, standardName: string): Automation | null {
     return null
   }
   const ignored = words.filter((key) => key !== "type" && !(key in reading.trigger))
-  for (const key of ignored) item.find("unknown-key", `Prefect ignores \`${key}\` in this trigger`, key)
+  const known = [...own, ...Object.keys(reading.trigger)]
+  for (const key of ignored)
+    item.find("unknown-key", `Prefect ignores \`${key}\` in this trigger${advice(key, known)}`, key)
   return {
     name: textOf(item, "name") || standardName,
     description: descriptionOf(item),

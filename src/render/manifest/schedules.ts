@@ -1,8 +1,8 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Schedule, ScheduleSpec } from "../../core/model.ts"
-import { nearest } from "../../core/nearest.ts"
 import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
+import { advice } from "./keys.ts"
 import { refuseCron } from "./cron.ts"
 import { readAnchor, readDuration } from "./duration.ts"
 import { laxBoolean } from "./lax.ts"
@@ -16,9 +16,19 @@ export type ScheduleReading = { readonly schedule: Schedule } | { readonly refus
 
 const kinds = ["cron", "interval", "rrule"] as const
 const known = [...kinds, "timezone", "anchor_date", "active", "parameters", "slug", "replaces", "day_or"]
-/** Words of generators for Prefect 2, with what takes their place. */
+/** Words of Prefect 2 and of its API, with what takes their place. */
 const gone: ReadonlyMap<string, string> = new Map(
   Object.entries({
+    schedule: "cron, interval or rrule stands in the schedule itself",
+    tz: "the key is `timezone`",
+    time_zone: "the key is `timezone`",
+    name: "the key is `slug`",
+    paused: "the key is `active`",
+    enabled: "the key is `active`",
+    is_schedule_active: "the key is `active`",
+    start_date: "the key is `anchor_date`",
+    anchor: "the key is `anchor_date`",
+    job_variables: "they are those of the deployment, below `work_pool:`",
     max_active_runs: "use concurrency_limit on the deployment",
     max_scheduled_runs: "it can't be set in prefect.yaml",
     catchup: "Prefect 3 has no catch-up",
@@ -149,8 +159,5 @@ function shown(value: Json): string {
 }
 
 function strangeKey(key: string): string {
-  const hint = gone.get(key)
-  if (hint) return `Prefect refuses \`${key}\` in a schedule: ${hint}`
-  const guess = nearest(key, known)
-  return `Prefect refuses \`${key}\` in a schedule${guess ? `: did you mean \`${guess}\`?` : ""}`
+  return `Prefect refuses \`${key}\` in a schedule${advice(key, known, gone)}`
 }

@@ -15,27 +15,47 @@ export interface StepFacts {
 
 /**
  * Outputs of build and push steps, without running any: Git's own commands and docker's names are computed, the rest
- * must be given. Each is known under its step's id and, merged, under its own name; later ones win.
+ * must be given. Each is known under its step's id and, merged, under its own name; later ones win, known or not.
  */
 export function stepOutputs(
   steps: readonly (Node | null)[],
   names: Pick<Names, "env" | "variables">,
   facts: StepFacts,
-) {
+): Pick<Names, "outputs" | "unknownOutputs"> {
   const outputs = new Map<string, Output>()
-  const unknownSteps = new Set<string>()
-  for (const step of steps.flatMap((node) => listOf(node))) {
-    const { id, origin, found, complete } = readStep(step, { ...names, outputs, unknownSteps }, facts)
-    for (const [key, value] of Object.entries(found ?? {})) outputs.set(key, { value, origin })
-    if (id !== null && found) outputs.set(id, { value: found, origin })
-    if (id !== null && !complete) unknownSteps.add(id)
+  const unknownOutputs = new Map<string, string | null>()
+  const ids = new Set<string>()
+  const learn = (name: string, output: Output): void => {
+    outputs.set(name, output)
+    unknownOutputs.delete(name)
   }
-  for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) outputs.set(id, { value, origin: null })
-  return { outputs, unknownSteps }
+  const forget = (name: string, id: string | null): void => {
+    outputs.delete(name)
+    unknownOutputs.set(name, id)
+  }
+  for (const step of steps.flatMap((node) => listOf(node))) {
+    const { id, origin, found, hidden } = readStep(step, { ...names, outputs, unknownOutputs }, facts)
+    const merged = [...outputs.keys()].filter((name) => !ids.has(name))
+    for (const name of hidden ?? merged) forget(name, id)
+    for (const [key, value] of Object.entries(found)) learn(key, { value, origin })
+    if (id === null) continue
+    ids.add(id)
+    learn(id, { value: found, origin })
+    if (hidden === null || hidden.length > 0) unknownOutputs.set(id, id)
+  }
+  for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) learn(id, { value, origin: null })
+  return { outputs, unknownOutputs }
 }
 
-/** What one step gives out: all of it when `complete`; `found` is null when nothing is known. */
-function readStep(step: JsonObject, names: Names, facts: StepFacts) {
+interface StepReading {
+  readonly id: string | null
+  readonly origin: Output["origin"]
+  readonly found: JsonObject
+  /** Names of outputs that it has too, with values that only running it tells; null = nobody knows which. */
+  readonly hidden: readonly string[] | null
+}
+
+function readStep(step: JsonObject, names: Names, facts: StepFacts): StepReading {
   const [name = "", inputs] = Object.entries(step)[0] ?? []
   const written = isJsonObject(inputs) ? inputs : {}
   const id = typeof written["id"] === "string" ? written["id"] : null
@@ -43,10 +63,10 @@ function readStep(step: JsonObject, names: Names, facts: StepFacts) {
   const resolved = resolveValue(written, names, "job").value as JsonObject
   const given = id !== null && Object.hasOwn(facts.given, id) ? facts.given[id] : undefined
   // What the config gives is somebody's word that the image is there.
-  if (given) return { id, origin: null, found: given, complete: true }
-  const found = known(name, resolved, facts)
-  const image = typeof found?.["image"] === "string" ? found["image"] : null
-  return { id, origin: { image }, found, complete: found !== null && (!name.includes("docker") || image !== null) }
+  if (given) return { id, origin: null, found: given, hidden: [] }
+  const { found, hidden } = known(name, resolved, facts)
+  const image = typeof found["image"] === "string" ? found["image"] : null
+  return { id, origin: { image }, found, hidden }
 }
 
 /** A list of steps as plain values; a single mapping counts as one step. */
@@ -57,28 +77,58 @@ export function listOf(node: Node | null): readonly JsonObject[] {
   return items.filter((item) => isJsonObject(item))
 }
 
-function known(name: string, inputs: JsonObject, facts: StepFacts): JsonObject | null {
+type Known = Pick<StepReading, "found" | "hidden">
+
+function known(name: string, inputs: JsonObject, facts: StepFacts): Known {
   const action = name.split(".").at(-1) ?? ""
   if (action === "run_shell_script" || action === "run_shell_command") return shell(inputs["script"], facts)
   if (action === "build_docker_image" || action === "push_docker_image") return docker(inputs)
-  return null
+  const place = places.get(action)
+  return place ? passedOn(inputs, place) : { found: {}, hidden: hiddenOutputs.get(action) ?? null }
+}
+
+/** Steps that bring the code somewhere, and give out where: what they were given (`prefect_aws`, `prefect_gcp`, `prefect_azure`). */
+const places: ReadonlyMap<string, readonly string[]> = new Map([
+  ["push_to_s3", ["bucket", "folder"]],
+  ["push_to_gcs", ["bucket", "folder"]],
+  ["push_to_azure_blob_storage", ["container", "folder"]],
+])
+
+/** Prefect's own steps that may stand among these, with what only running them tells. */
+const hiddenOutputs: ReadonlyMap<string, readonly string[]> = new Map([
+  ["pip_install_requirements", ["stdout", "stderr"]],
+  ["set_working_directory", ["directory"]],
+  ["git_clone", ["directory"]],
+])
+
+function passedOn(inputs: JsonObject, names: readonly string[]): Known {
+  const given = names.flatMap((name): readonly (readonly [string, string])[] => {
+    const value = inputs[name]
+    return typeof value === "string" && !value.includes("{{") ? [[name, value]] : []
+  })
+  const found = Object.fromEntries(given)
+  return { found, hidden: names.filter((name) => !Object.hasOwn(found, name)) }
 }
 
 /** Docker takes 255 and 128 at most; longer ones would be multiplied by each placeholder. */
 const imageCharsMax = 383
 
-function docker({ image_name: image, tag }: JsonObject): JsonObject | null {
-  if (typeof image !== "string" || image.includes("{{") || image.length > imageCharsMax) return null
-  // Without a tag docker's step takes the time of day.
-  if (typeof tag !== "string" || tag.includes("{{")) return { image_name: image }
-  return image.length + tag.length > imageCharsMax ? null : { image_name: image, tag, image: `${image}:${tag}` }
+function docker({ image_name: image, tag }: JsonObject): Known {
+  const hidden = ["image_name", "tag", "image", "image_id", "additional_tags"]
+  const found = dockerNames(image, tag)
+  return { found, hidden: hidden.filter((name) => !Object.hasOwn(found, name)) }
 }
 
-function shell(script: Json | undefined, facts: StepFacts): JsonObject | null {
-  if (typeof script !== "string") return null
-  const command = script.trim().replaceAll(/\s+/g, " ")
-  const stdout = gitAnswer(command, facts)
-  return stdout === null ? null : { stdout, stderr: "" }
+function dockerNames(image: Json | undefined, tag: Json | undefined): JsonObject {
+  if (typeof image !== "string" || image.includes("{{") || image.length > imageCharsMax) return {}
+  // Without a tag docker's step takes the time of day.
+  if (typeof tag !== "string" || tag.includes("{{")) return { image_name: image }
+  return image.length + tag.length > imageCharsMax ? {} : { image_name: image, tag, image: `${image}:${tag}` }
+}
+
+function shell(script: Json | undefined, facts: StepFacts): Known {
+  const stdout = typeof script === "string" ? gitAnswer(script.trim().replaceAll(/\s+/g, " "), facts) : null
+  return stdout === null ? { found: {}, hidden: ["stdout", "stderr"] } : { found: { stdout, stderr: "" }, hidden: [] }
 }
 
 function gitAnswer(command: string, { revision, branch, shortHash }: StepFacts): string | null {

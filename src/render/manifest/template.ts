@@ -9,8 +9,8 @@ export interface Names {
   readonly variables: ReadonlyMap<string, Json>
   /** Outputs of build and push steps: by step id, and merged. */
   readonly outputs: ReadonlyMap<string, Output>
-  /** Ids of steps whose outputs can't be known. */
-  readonly unknownSteps: ReadonlySet<string>
+  /** Names among them with values that only running a step tells, and the step's id where it has one. */
+  readonly unknownOutputs: ReadonlyMap<string, string | null>
 }
 export interface Output {
   readonly value: Json
@@ -100,6 +100,8 @@ export function variablesIn(value: Json, found: Set<string> = new Set()): Readon
 
 const variablePrefix = "prefect.variables."
 const blockPrefix = "prefect.blocks."
+/** A type and a name; behind them may stand a path into its data. */
+const blockName = /^prefect\.blocks\.[^.]*\../
 
 function resolveText(text: string, names: Names, context: Context): Resolved {
   if (!text.includes("{{")) return { value: text, problems: [], origins: [] }
@@ -159,8 +161,7 @@ function hasPlaceholder(value: Json): boolean {
 }
 
 function lookUpOnce(name: string, names: Names, context: Context): Found {
-  if (name.startsWith(blockPrefix))
-    return context === "plain" || context === "event" ? blockHere(name) : { kind: "left" }
+  if (name.startsWith(blockPrefix)) return block(name, context)
   if (name.startsWith(variablePrefix)) return context === "pull" ? { kind: "left" } : variable(name, names)
   if (name.startsWith("$")) return environment(name.replace(/^\$+/, ""), names, context)
   if (context === "job" && name.startsWith("ctx.")) return { kind: "left" }
@@ -170,7 +171,13 @@ function lookUpOnce(name: string, names: Names, context: Context): Found {
   return context === "event" ? { kind: "left" } : output(name, names, context)
 }
 
-function blockHere(name: string): Found {
+/** The worker resolves it, where anybody does. */
+function block(name: string, context: Context): Found {
+  if (!blockName.test(name)) {
+    const message = `\`{{ ${name} }}\` names no block: write prefect.blocks.<type>.<name>`
+    return { kind: "problem", rule: "placeholder-unresolved", message }
+  }
+  if (context !== "plain" && context !== "event") return { kind: "left" }
   const message = `\`{{ ${name} }}\` would reach the run as this text: nothing resolves blocks here; read the block in the flow`
   return { kind: "problem", rule: "block-in-parameters", message }
 }
@@ -193,17 +200,22 @@ function environment(name: string, { env }: Names, context: Context): Found {
   return { kind: "problem", rule: "env-missing", message }
 }
 
-function output(name: string, { outputs, unknownSteps }: Names, context: Context): Found {
-  const direct = outputs.get(name) ?? inside(name, outputs)
+function output(name: string, names: Names, context: Context): Found {
+  const { outputs, unknownOutputs } = names
+  const direct = unknownOutputs.has(name) ? null : (outputs.get(name) ?? inside(name, outputs))
   if (direct) return { kind: "value", ...direct }
-  if (context === "pull") return { kind: "left" }
-  const [step = ""] = name.split(".")
-  if (unknownSteps.has(step)) {
-    const message = `\`{{ ${name} }}\` is an output of a build step that Lockstep doesn't run: give it under stepOutputs.${step} of the source`
+  const [step = ""] = name.split(/[.[]/)
+  const id = unknownOutputs.get(step)
+  if (id !== undefined) {
+    const where =
+      id === null ? "give the step an id, and the output under stepOutputs" : `give it under stepOutputs.${id}`
+    const message = `\`{{ ${name} }}\` is an output of a build step that Lockstep doesn't run: ${where} of the source`
     return { kind: "problem", rule: "step-output-missing", message }
   }
+  if (context === "pull") return { kind: "left" }
   // Ids with `-` and `_` mixed up are the common mistake, so the step alone is compared too.
-  const guess = nearest(name, outputs.keys()) ?? withStep(name, nearest(step, [...unknownSteps, ...outputs.keys()]))
+  const guess =
+    nearest(name, outputs.keys()) ?? withStep(name, nearest(step, [...unknownOutputs.keys(), ...outputs.keys()]))
   const hint = guess
     ? `: did you mean \`{{ ${guess} }}\`?`
     : /^[A-Z_][A-Z0-9_]*$/.test(name)

@@ -7,6 +7,8 @@ import type { EntryReader } from "./reader.ts"
 import { readSchedule } from "./schedules.ts"
 
 const absent = { kind: "absent" } as const
+/** Prefect has no limit; each costs its server as much as a deployment, and pairing them grows faster than their number. */
+const schedulesMax = 1_000
 
 interface Concurrency {
   readonly concurrencyLimit: Value<number | null>
@@ -77,6 +79,10 @@ function isEmpty(node: Node): boolean {
 }
 
 function collect(entry: EntryReader, items: readonly Node[], key: string): Value<readonly Schedule[]> {
+  if (items.length > schedulesMax) {
+    entry.find("schedule-invalid", `an entry has at most ${schedulesMax} schedules`, key)
+    return absent
+  }
   const read = items.map((item) => readSchedule(item, (value) => entry.resolveJson(key, value, "plain").value))
   for (const [index, reading] of read.entries()) {
     if (!("refusal" in reading)) continue
