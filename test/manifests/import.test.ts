@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import t from "tap"
 import { openPlanParts } from "../../src/cli/open-plan.ts"
 import { systemClock } from "../../src/lib/clock.ts"
@@ -29,11 +29,13 @@ t.test("what `prefect deploy` made is imported and adopted without a difference"
   const flowOf = (n: number): string => `i-${seed}-${n}`
   const files = new Map<string, string>()
   const folders = Array.from({ length: count }, (_, n) => {
-    const { manifest, flowFile } = manifestCase(seed, n)
-    mkdirSync(join(folder, `c${n}`))
-    writeFileSync(join(folder, `c${n}/prefect.yaml`), manifest)
-    writeFileSync(join(folder, `c${n}/flow.py`), flowFile(flowOf(n)))
-    files.set(`c${n}/flow.py`, flowFile(flowOf(n)))
+    const made = manifestCase(seed, n)
+    const flowFiles = Object.entries(made.files(flowOf(n))).map(([path, text]) => [`c${n}/${path}`, text] as const)
+    for (const [path, text] of [[`c${n}/prefect.yaml`, made.manifest] as const, ...flowFiles]) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
+    for (const [path, text] of flowFiles) files.set(path, text)
     return join(folder, `c${n}`)
   })
   await deploy(folders, world.prefect.url)
