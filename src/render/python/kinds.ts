@@ -10,9 +10,16 @@ import type { ClassFact, Environment, LazyArgument, Value } from "./values.ts"
 /** What a class of the repository is to pydantic. */
 export type ClassKind =
   | { readonly kind: "model"; readonly parents: readonly ClassFact[]; readonly config: ModelConfig }
-  | { readonly kind: "dataclass"; readonly parents: readonly ClassFact[]; readonly frozen: boolean }
+  | ({ readonly kind: "dataclass"; readonly parents: readonly ClassFact[] } & Dataclass)
   | { readonly kind: "typed-dict"; readonly parents: readonly ClassFact[]; readonly total: boolean }
   | { readonly kind: "plain"; readonly parents: readonly ClassFact[] }
+
+/** How a dataclass is made. */
+interface Dataclass {
+  /** The decorator: Python's own or pydantic's. */
+  readonly maker: string
+  readonly frozen: boolean
+}
 
 /** What `model_config` or an inner `class Config` says, that of the parents included. */
 export interface ModelConfig {
@@ -103,19 +110,21 @@ function finish(
   // A subclass of a dataclass without decorator still is one, but its own annotations are no fields.
   if (decorated === null && family === "dataclass") throw odd("the missing decorator")
   if (decorated === null) return { kind: "plain", parents }
-  const frozen = decorated === "frozen"
-  if (inheritsOther(inherited, frozen)) throw odd("being frozen unlike its base class")
-  return { kind: "dataclass", parents, frozen }
+  const clash = clashOf(inherited, decorated)
+  if (clash !== null) throw odd(clash)
+  return { kind: "dataclass", parents, ...decorated }
+}
+
+/** How a dataclass is made unlike its base class: frozen or not is refused by Python, and pydantic describes others. */
+function clashOf(inherited: ClassKind | null, { frozen, maker }: Dataclass): string | null {
+  if (inherited?.kind !== "dataclass") return null
+  if (inherited.frozen !== frozen) return "being frozen unlike its base class"
+  return inherited.maker === maker ? null : "a base class made by another `dataclass`"
 }
 
 function configAbove(family: "model" | "settings", inherited: ClassKind | null): ModelConfig {
   if (inherited?.kind === "model") return inherited.config
   return family === "settings" ? settingsConfig : noConfig
-}
-
-/** Python refuses a frozen dataclass of one that isn't, and the other way round. */
-function inheritsOther(inherited: ClassKind | null, frozen: boolean): boolean {
-  return inherited?.kind === "dataclass" && inherited.frozen !== frozen
 }
 
 function readBase(session: Session, fact: ClassFact, base: Argument): Value {
@@ -134,18 +143,18 @@ function readTotal(options: readonly Argument[], odd: (what: string) => Undecide
 }
 
 /** Null without decorator. */
-function readDecorators(session: Session, fact: ClassFact): "dataclass" | "frozen" | null {
+function readDecorators(session: Session, fact: ClassFact): Dataclass | null {
   const { decorators } = fact.syntax
   const [only] = decorators
   if (only === undefined) return null
   const value = evaluate(session, only, aroundClass(fact))
-  const path = value.kind === "outside" ? canonical(value.path) : calledPath(value)
+  const maker = value.kind === "outside" ? canonical(value.path) : calledPath(value)
   const args = value.kind === "call" ? value.args : []
   const quiet = args.every((argument) => quietDataclassOptions.has(argument.name ?? ""))
-  if (decorators.length === 1 && quiet && path !== null && dataclassDecorators.has(path)) {
+  if (decorators.length === 1 && quiet && maker !== null && dataclassDecorators.has(maker)) {
     const frozen = args.find((argument) => argument.name === "frozen")
     const value = frozen === undefined ? null : evaluate(session, frozen.expression, frozen.environment)
-    return value?.kind === "bool" && value.value ? "frozen" : "dataclass"
+    return { maker, frozen: value?.kind === "bool" && value.value }
   }
   throw new Undecided(`the decorator of \`${fact.syntax.name}\` isn't followed`, locate(fact.scope, only.at))
 }

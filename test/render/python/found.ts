@@ -206,6 +206,16 @@ export const found: readonly Case[] = [
       false,
     ),
   ]),
+  ...[
+    ["dataclasses", "pydantic.dataclasses"],
+    ["pydantic.dataclasses", "dataclasses"],
+  ].map(([own = "", base = ""]) => ({
+    ...flow(`a dataclass of ${own} over one of ${base}`, "", "", false),
+    files: {
+      "module_1.py": `from ${base} import dataclass\n@dataclass\nclass A: pass\n`,
+      "flows.py": `from ${own} import dataclass\nfrom module_1 import A\nfrom prefect import flow\n@dataclass\nclass B(A): pass\n@flow\ndef my_flow(b: B): pass\n`,
+    },
+  })),
   flow(
     "fields by keyword only, in any order",
     "from dataclasses import dataclass\n@dataclass(kw_only=True)\nclass A:\n    x: int = 1\n    y: int",
