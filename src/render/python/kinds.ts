@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json.ts"
 import type { Location } from "../../core/model.ts"
+import { type Dataclass, readDecorator, unlikeBase } from "./decorator.ts"
 import { encode } from "./encode.ts"
 import { evaluate } from "./evaluate.ts"
 import { locate, type Session, Undecided } from "./session.ts"
@@ -13,13 +14,6 @@ export type ClassKind =
   | ({ readonly kind: "dataclass"; readonly parents: readonly ClassFact[] } & Dataclass)
   | { readonly kind: "typed-dict"; readonly parents: readonly ClassFact[]; readonly total: boolean }
   | { readonly kind: "plain"; readonly parents: readonly ClassFact[] }
-
-/** How a dataclass is made. */
-interface Dataclass {
-  /** The decorator: Python's own or pydantic's. */
-  readonly maker: string
-  readonly frozen: boolean
-}
 
 /** What `model_config` or an inner `class Config` says, that of the parents included. */
 export interface ModelConfig {
@@ -96,7 +90,7 @@ function finish(
   const { fact, family, parents, options, inherited } = use
   const at = locate(fact.scope, fact.syntax.at)
   const odd = (what: string) => new Undecided(`${what} of \`${fact.syntax.name}\` may change its schema`, at)
-  const decorated = readDecorators(session, fact)
+  const decorated = readDecorator(session, fact, aroundClass(fact))
   if (family === "typed-dict") {
     if (decorated !== null) throw odd("the decorator")
     return { kind: "typed-dict", parents, total: readTotal(options, odd) }
@@ -110,16 +104,13 @@ function finish(
   // A subclass of a dataclass without decorator still is one, but its own annotations are no fields.
   if (decorated === null && family === "dataclass") throw odd("the missing decorator")
   if (decorated === null) return { kind: "plain", parents }
-  const clash = clashOf(inherited, decorated)
-  if (clash !== null) throw odd(clash)
+  const unlike = unlikeInherited(decorated, inherited)
+  if (unlike !== null) throw odd(unlike)
   return { kind: "dataclass", parents, ...decorated }
 }
 
-/** How a dataclass is made unlike its base class: frozen or not is refused by Python, and pydantic describes others. */
-function clashOf(inherited: ClassKind | null, { frozen, maker }: Dataclass): string | null {
-  if (inherited?.kind !== "dataclass") return null
-  if (inherited.frozen !== frozen) return "being frozen unlike its base class"
-  return inherited.maker === maker ? null : "a base class made by another `dataclass`"
+function unlikeInherited(own: Dataclass, inherited: ClassKind | null): string | null {
+  return inherited?.kind === "dataclass" ? unlikeBase(own, inherited) : null
 }
 
 function configAbove(family: "model" | "settings", inherited: ClassKind | null): ModelConfig {
@@ -141,26 +132,6 @@ function readTotal(options: readonly Argument[], odd: (what: string) => Undecide
   if (options.length > 1 || only.name !== "total" || !plain) throw odd("an argument of the class statement")
   return value.value === "True"
 }
-
-/** Null without decorator. */
-function readDecorators(session: Session, fact: ClassFact): Dataclass | null {
-  const { decorators } = fact.syntax
-  const [only] = decorators
-  if (only === undefined) return null
-  const value = evaluate(session, only, aroundClass(fact))
-  const maker = value.kind === "outside" ? canonical(value.path) : calledPath(value)
-  const args = value.kind === "call" ? value.args : []
-  const quiet = args.every((argument) => quietDataclassOptions.has(argument.name ?? ""))
-  if (decorators.length === 1 && quiet && maker !== null && dataclassDecorators.has(maker)) {
-    const frozen = args.find((argument) => argument.name === "frozen")
-    const value = frozen === undefined ? null : evaluate(session, frozen.expression, frozen.environment)
-    return { maker, frozen: value?.kind === "bool" && value.value }
-  }
-  throw new Undecided(`the decorator of \`${fact.syntax.name}\` isn't followed`, locate(fact.scope, only.at))
-}
-
-const dataclassDecorators = new Set(["dataclasses.dataclass", "pydantic.dataclasses.dataclass"])
-const quietDataclassOptions = new Set(["frozen", "slots", "eq", "order", "repr", "unsafe_hash", "kw_only"])
 
 /** Methods and inner classes by which a class writes its own schema or fields. */
 const hooks =
