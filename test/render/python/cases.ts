@@ -756,6 +756,10 @@ export const sources: readonly Case[] = [
     "from prefect import flow\ndef inner_one(x: int = 1): pass\nmy_flow = flow(inner_one)\n",
   ),
   source(
+    "the class itself as a decorator",
+    "import prefect\n@prefect.Flow\ndef my_flow(a_b: int = 1):\n    '''Doc.'''\n",
+  ),
+  source(
     "with_options",
     "from prefect import flow\n@flow\ndef inner(): pass\nmy_flow = inner.with_options(name='other')\n",
     false,

@@ -67,6 +67,8 @@ t.test("the name is known, or the reason and the place are", async (t) => {
     [`${flow}N = "n"\n@flow(name=f"{N}-{2 * 3}")\ndef my_flow_1(): pass`, "n-6", null],
     [`import prefect as p\n@p.flow(name="")\nasync def my_flow_1(): pass`, "my-flow-1", null],
     [`from prefect.flows import flow as f\n@f(name=None)\ndef my_flow_1(): pass`, "my-flow-1", null],
+    [`from prefect import Flow\n@Flow\ndef my_flow_1(): pass`, "my-flow-1", null],
+    [`from prefect import Flow\n@Flow("x")\ndef my_flow_1(): pass`, null, /decorator/u],
     [`${flow}import os\n@flow(name=os.environ["N"])\ndef my_flow_1(): pass`, null, /.+/u],
     [`${flow}@flow(name="a/b")\ndef my_flow_1(): pass`, null, /refuses the flow name/u],
     [`${flow}@flow(**options)\ndef my_flow_1(): pass`, null, /hides it/u],
