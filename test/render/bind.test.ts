@@ -17,6 +17,7 @@ import {
   sourceOf,
   treeOf,
   url,
+  type Files,
   type Settings,
 } from "./desired.ts"
 
@@ -384,6 +385,33 @@ t.test("a package of another project of the repository is followed", async (t) =
   const desired = desiredOf(files)
   t.strictSame(desired.problems, [])
   t.match(fieldsOf(desired)?.parameterSchema, { value: { definitions: { Query: { required: ["year"] } } } })
+})
+
+t.test("entrypoints are also relative to the folder of the clone that pull changes to", async (t) => {
+  const entry = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "p" } }
+  const cloned = { [clone]: { id: "clone", repository: url } }
+  const changed = (directory: string) => ({ "prefect.deployments.steps.set_working_directory": { directory } })
+  const desired = (pull: Json, files: Files = { "flows/flow.py": flow }, rendering: Partial<Rendering> = {}) =>
+    desiredOf({ ...files, "deploy/prefect.yaml": JSON.stringify({ pull, deployments: [entry] }) }, { rendering })
+
+  const found = desired([cloned, changed("{{ clone.directory }}/flows/")])
+  t.strictSame(found.problems, [])
+  t.strictSame(fieldsOf(found)?.entrypoint, declared("flow.py:my_flow"))
+
+  const near = { "flows/flow.py": "", "deploy/flow.py": flow }
+  t.strictSame(desired([cloned, changed("{{ clone.directory }}/flows")], near).problems, [], "a nearer file counts")
+
+  const pulls: readonly (readonly [string, Json])[] = [
+    ["no clone", [changed("{{ clone.directory }}/flows")]],
+    ["another step", [cloned, changed("{{ other.directory }}/flows")]],
+    ["a folder of the worker", [cloned, changed("/flows")]],
+    ["a later change", [cloned, changed("{{ clone.directory }}/flows"), changed("/srv")]],
+    ["out of the clone", [cloned, changed("{{ clone.directory }}/../flows")]],
+    ["strange steps", [cloned, { "prefect.deployments.steps.set_working_directory": "flows" }]],
+  ]
+  for (const [title, pull] of pulls) t.ok(codes(desired(pull)).includes("flow-file-missing"), title)
+  const manifest = desired([cloned, changed("{{ clone.directory }}/flows")], undefined, { baseDir: "manifest" })
+  t.strictSame(codes(manifest), ["flow-file-missing"], "baseDir: manifest")
 })
 
 t.test("keys that Prefect ignores are warnings that name the right one", async (t) => {
