@@ -283,6 +283,30 @@ t.test("what can't be is a problem of that entry, with its place; the entry is h
   }
 })
 
+t.test("a placeholder is shown where it stands, deep in a value too", async (t) => {
+  const lines = [
+    "deployments:",
+    "- name: d",
+    "  entrypoint: flow.py:my_flow",
+    "  work_pool:",
+    "    name: p",
+    "    job_variables:",
+    "      env:",
+    "        TOKEN: '{{ $NONE }}'",
+    "  parameters:",
+    "    a: 1",
+    "    b:",
+    "    - x: 2",
+    "    - x: '{{ prefect.blocks.secret.x }}'",
+  ]
+  const desired = desiredOf({ "prefect.yaml": lines.join("\n"), "flow.py": flow })
+  const places = desired.problems.map(({ code, line, column }) => [code, line, column])
+  t.strictSame(places, [
+    ["env-missing", 8, 9],
+    ["block-in-parameters", 13, 7],
+  ])
+})
+
 t.test("tags that nobody can mean are made as Prefect makes them, and said", async (t) => {
   const rows: readonly (readonly [JsonObject["tags"], readonly string[], RegExp])[] = [
     ["ab", ["a", "b"], /each of its letters/],
