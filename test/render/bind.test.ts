@@ -307,6 +307,14 @@ t.test("a placeholder is shown where it stands, deep in a value too", async (t) 
   ])
 })
 
+t.test("a file with keys but without deployments is said to deploy nothing", async (t) => {
+  const desired = desiredOf({ "prefect.yaml": "name: x\nentrypoint: flow.py:my_flow\nflows: []\n", "flow.py": flow })
+  t.equal(desired.kind, "complete")
+  t.strictSame(codes(desired), ["deployments-missing", "unknown-key", "unknown-key"])
+  for (const quiet of ["name: x\n", "name: x\nbuild: null\n.anchor: 1\n", "deployments: []\nflows: []\n"])
+    t.notOk(codes(desiredOf({ "prefect.yaml": quiet })).includes("deployments-missing"), quiet)
+})
+
 t.test("tags that nobody can mean are made as Prefect makes them, and said", async (t) => {
   const rows: readonly (readonly [JsonObject["tags"], readonly string[], RegExp])[] = [
     ["ab", ["a", "b"], /each of its letters/],
@@ -386,7 +394,10 @@ t.test("problems name what was probably meant", async (t) => {
     "prefect.yaml": JSON.stringify({ name: "x", entrypoint: "flow.py:my_flow" }),
     "flow.py": flow,
   })
-  t.match(top.problems, [{ severity: "warning", code: "unknown-key", message: /entry of `deployments:`/ }])
+  t.match(top.problems, [
+    { code: "deployments-missing" },
+    { severity: "warning", code: "unknown-key", message: /entry of `deployments:`/ },
+  ])
 })
 
 t.test("a template of manifests isn't read, and that is said", async (t) => {
@@ -443,6 +454,7 @@ t.test("keys that Prefect ignores are warnings that name the right one", async (
     ["job_variables", /below `work_pool:`/],
     ["is_schedule_active", /active/],
     ["paramters", /`parameters`/],
+    ["pool", /work_pool: \{ name/],
     ["infrastructure", /work pools/],
   ] as const
   for (const [name, message] of cases) {

@@ -50,9 +50,14 @@ export function parseManifest(path: string, text: string): Manifest {
     find("manifest-shape", "a manifest is a mapping with `deployments:` in it", root)
     return done([])
   }
-  for (const [key, { at }] of root.entries) {
-    if (!topKeys.includes(key) && !key.startsWith(".")) find("unknown-key", unknownTop(key), { at })
-  }
+  const unknown = [...root.entries].filter(([key]) => !topKeys.includes(key) && !key.startsWith("."))
+  for (const [key, { at }] of unknown) find("unknown-key", unknownTop(key), { at })
+  if (unknown.length > 0 && !root.entries.has("deployments"))
+    find(
+      "deployments-missing",
+      "this file deploys nothing: Prefect reads only what is listed below `deployments:`",
+      root,
+    )
   // Prefect reads no entry of such a file, not even one with steps of its own.
   const strange = stepKeys.flatMap((key) => strangeSteps(key, root.entries.get(key)?.value ?? null))
   for (const { message, node } of strange) find("wrong-type", message, node)

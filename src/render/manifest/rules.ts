@@ -11,6 +11,7 @@ export const rules = {
   "manifest-unreadable": ["error", "The file isn't UTF-8 text, or too large."],
   "manifest-template": ["warning", "A file below a path with {{ … }} is a template of manifests; it isn't read."],
   "manifest-shape": ["error", "The file's top level isn't what prefect.yaml has there."],
+  "deployments-missing": ["warning", "The file has keys that mean something elsewhere, and declares no deployment."],
   "wrong-type": ["error", "A value has another type than Prefect takes there."],
   "unknown-key": ["warning", "Prefect ignores this key; the message names the right one where there is one."],
   "schedule-invalid": ["error", "A schedule that Prefect refuses: unknown key, no kind, or several."],
