@@ -102,7 +102,11 @@ export async function lockstep(
     env: Object.fromEntries(env),
   }
   await using daemon = await world.daemon({
-    installation: name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"),
+    // An installation has 63 characters at most.
+    installation: name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .slice(0, 63),
     sources: [one],
   })
   // A sync waits a minute at most; of hundreds of deployments the first turn may take longer.
