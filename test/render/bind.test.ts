@@ -307,6 +307,28 @@ t.test("a placeholder is shown where it stands, deep in a value too", async (t) 
   ])
 })
 
+t.test("a step that can't be run is said, once, and stays as it is", async (t) => {
+  const entry = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "p" } }
+  const rows: readonly (readonly [Json, RegExp | null])[] = [
+    [{ [clone]: null, id: "x", repository: url }, /`id` stands beside/],
+    [{ "prefect.projects.steps.git_clone_project": { repository: url } }, /`prefect\.deployments\.steps\.git_clone`/],
+    [{ "prefect.deployments.steps.pip_install_requiements": {} }, /`prefect\.deployments\.steps\.pip_install_req/],
+    [{ "prefect.deployments.steps.pull.git_clone": { repository: url } }, null],
+    [{ "prefect.deployments.steps.of_a_later_version": {} }, null],
+    [{ "my_package.steps.git_clone_project": {} }, null],
+    [{}, null],
+  ]
+  for (const [step, message] of rows) {
+    const manifest = { pull: [step], deployments: [entry, { ...entry, name: "e" }] }
+    const desired = desiredOf({ "prefect.yaml": JSON.stringify(manifest), "flow.py": flow })
+    t.match(desired.problems, message ? [{ severity: "warning", code: "step-invalid", message }] : [])
+    t.equal(desired.problems.length, message ? 1 : 0, JSON.stringify(step))
+    t.strictSame(fieldsOf(desired)?.pullSteps, declared([step]))
+  }
+  const own = one({ push: { "prefect.projects.steps.run_shell_script": {} } })
+  t.match(own.problems, [{ code: "step-invalid", message: /run_shell_script/ }])
+})
+
 t.test("a file with keys but without deployments is said to deploy nothing", async (t) => {
   const desired = desiredOf({ "prefect.yaml": "name: x\nentrypoint: flow.py:my_flow\nflows: []\n", "flow.py": flow })
   t.equal(desired.kind, "complete")

@@ -4,6 +4,7 @@ import type { Node } from "../yaml/node.ts"
 import { nearest } from "../../core/nearest.ts"
 import { entryKeys } from "./keys.ts"
 import { problem, type Rule } from "./rules.ts"
+import { brokenSteps } from "./step-lint.ts"
 
 type MapNode = Extract<Node, { kind: "map" }>
 
@@ -61,7 +62,11 @@ export function parseManifest(path: string, text: string): Manifest {
   // Prefect reads no entry of such a file, not even one with steps of its own.
   const strange = stepKeys.flatMap((key) => strangeSteps(key, root.entries.get(key)?.value ?? null))
   for (const { message, node } of strange) find("wrong-type", message, node)
-  return done(strange.length > 0 ? [] : entriesOf(path, root, find))
+  const entries = strange.length > 0 ? [] : entriesOf(path, root, find)
+  // An alias makes one list of steps that of many entries.
+  const lists = new Set([root, ...entries.map(({ node }) => node)].flatMap((map) => ownSteps(map)))
+  for (const { message, node } of [...lists].flatMap((list) => brokenSteps(list))) find("step-invalid", message, node)
+  return done(entries)
 }
 
 type Find = (code: Rule, message: string, node: { at: { line: number; column: number } }) => void
@@ -106,6 +111,10 @@ function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "
     push: filled(own("push")) ?? filled(top("push")),
     pull: chosen(own("pull")) ?? (entry.entries.has("pull") ? filled(top("pull")) : chosen(top("pull"))),
   }
+}
+
+function ownSteps({ entries }: MapNode): readonly Node[] {
+  return stepKeys.flatMap((key) => entries.get(key)?.value ?? [])
 }
 
 function filled(node: Node | null): Node | null {

@@ -44,5 +44,5 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "sla-not-managed": "Set service levels in Prefect Cloud itself; take `sla` out to silence this.",
   "trigger-invalid": "Correct the trigger as the message says, or give it a name of its own.",
   "pull-without-credentials": "Add a `pull` section whose git_clone names a credentials block.",
-  "legacy-step": "Use the step's name of Prefect 3, which the message gives.",
+  "step-invalid": "Use the name that the message gives, and indent the step's inputs below it.",
 }

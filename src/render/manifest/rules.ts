@@ -45,7 +45,7 @@ export const rules = {
     "Service levels exist on Prefect Cloud only, and can't be read back: they are left alone.",
   ],
   "pull-without-credentials": ["warning", "The injected git_clone has no credentials, and the source needs some."],
-  "legacy-step": ["warning", "A step of Prefect 2 that current workers may not have."],
+  "step-invalid": ["warning", "A step that fails when it is run: Prefect 3 hasn't it, or keys stand beside its name."],
 } as const satisfies Record<string, readonly [Problem["severity"], string]>
 
 export type Rule = keyof typeof rules
