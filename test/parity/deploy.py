@@ -76,6 +76,15 @@ class StandIn(metaclass=StandInType):
     def __getitem__(self, _):
         return StandInText("{}")
 
+    def __setitem__(self, _, __):
+        pass
+
+    def __int__(self):
+        return 1
+
+    def __float__(self):
+        return 1.0
+
     def __iter__(self):
         return iter(())
 
