@@ -100,9 +100,10 @@ t.test("one undecided parameter leaves the others decided in the loose schema", 
   const reader = new FlowReader()
   const text = `${flow}import os
 from vendor import Thing
+from generated.settings import HOME
 
 @flow
-def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
+def my_flow(a: int, b: Thing, c: str = os.getenv("C"), d: str = HOME):
     pass
 `
 
@@ -113,9 +114,14 @@ def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
     {
       name: "b",
       reason: "`Thing` comes from `vendor`, which isn't in this repository",
-      at: { file: "f.py", line: 6, column: 24 },
+      at: { file: "f.py", line: 7, column: 24 },
     },
-    { name: "c", reason: "the result of `os.getenv(...)` isn't known", at: { file: "f.py", line: 6, column: 40 } },
+    { name: "c", reason: "the result of `os.getenv(...)` isn't known", at: { file: "f.py", line: 7, column: 40 } },
+    {
+      name: "d",
+      reason: "`generated.settings.HOME` isn't a value of this repository",
+      at: { file: "f.py", line: 7, column: 65 },
+    },
   ])
   t.strictSame(facts.looseSchema, {
     title: "Parameters",
@@ -124,6 +130,7 @@ def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
       a: { type: "integer", title: "a", position: 0 },
       b: { title: "b", position: 1 },
       c: { title: "c", position: 2 },
+      d: { title: "d", position: 3 },
     },
     required: ["a", "b"],
   })
