@@ -255,6 +255,7 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "block-in-parameters",
     /secret\.x/,
   ],
+  ["parameters as null", { parameters: null }, "wrong-type", /take the key out/],
   ["tags as null", { tags: null }, "wrong-type", /list of texts/],
   ["a placeholder where Prefect wants a boolean", { paused: "{{ $FLAG }}" }, "wrong-type", /paused/],
   ["a placeholder where Prefect wants a number", { concurrency_limit: "{{ $N }}" }, "wrong-type", /whole number/],

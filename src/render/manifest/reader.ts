@@ -142,7 +142,7 @@ function placeOf({ value, at }: Member, [first, ...rest]: Path): Member["at"] {
 }
 
 function describe(value: Json): string {
-  if (value === null) return "empty"
+  if (value === null) return "empty: take the key out"
   if (Array.isArray(value)) return "a list"
   if (typeof value === "object") return "a mapping"
   return `the ${typeof value === "boolean" ? "truth value" : typeof value === "string" ? "text" : "number"} ${String(value).slice(0, 60)}`
