@@ -247,7 +247,7 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "a Prefect variable that isn't there",
     { parameters: { a: "{{ prefect.variables.nope }}" } },
     "variable-missing",
-    /nope/,
+    /no value is known of the Prefect variable "nope": create it/,
   ],
   [
     "a block where nobody resolves it",

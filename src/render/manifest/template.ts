@@ -197,7 +197,7 @@ function variable(name: string, { variables }: Names): Found {
   const value = variables.get(wanted)
   if (value !== undefined) return { kind: "value", value, origin: null }
   const guess = nearest(wanted, variables.keys())
-  const message = `the workspace has no Prefect variable "${wanted}"${guess ? `: did you mean "${guess}"?` : ": create it there"}`
+  const message = `no value is known of the Prefect variable "${wanted}": ${guess ? `did you mean "${guess}"?` : "create it in the workspace"}`
   return { kind: "problem", rule: "variable-missing", message }
 }
 
