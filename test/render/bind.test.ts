@@ -707,6 +707,8 @@ t.test("an undecidable name needs a hint, an undecidable schema keeps the live o
     parameterSchema: { kind: "undecided", create: { properties: { x: {}, n: { type: "integer" } } } },
     enforceParameterSchema: { kind: "undecided", create: false },
   })
+  const made = desiredOf({ ...files({ flow_name: "hinted" }), "flow.py": "from elsewhere import my_flow\n" })
+  t.match(made.problems, [{ code: "schema-undecided", message: /^the schema of the parameters can't be known/ }])
 })
 
 t.test("a clone keeps its commit while the code below its paths is the same", async (t) => {
