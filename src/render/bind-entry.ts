@@ -192,16 +192,20 @@ function schemaFields(
   const { schema, looseSchema, undecidedParameters } = entry.flow
   if (schema.decided)
     return { parameterSchema: { kind: "derived", value: schema.value }, enforceParameterSchema: enforce }
-  for (const { name, reason, at } of undecidedParameters) {
-    const message = `the schema of parameter \`${name}\` can't be known without running the flow: ${reason}; the live schema stays (give parameter_openapi_schema to set it)`
-    reader.problems.push(problem("schema-undecided", message, at))
-  }
-  if (undecidedParameters.length === 0) reader.problems.push(problem("schema-undecided", schema.reason, schema.at))
+  for (const { name, reason, at } of undecidedParameters)
+    reader.problems.push(schemaUndecided(`of parameter \`${name}\``, reason, at))
+  if (undecidedParameters.length === 0)
+    reader.problems.push(schemaUndecided("of the parameters", schema.reason, schema.at))
   return {
     parameterSchema: { kind: "undecided", reason: schema.reason, create: looseSchema },
     enforceParameterSchema:
       enforce.kind === "absent" ? { kind: "undecided", reason: schema.reason, create: false } : enforce,
   }
+}
+
+function schemaUndecided(what: string, reason: string, at: Location): Problem {
+  const message = `the schema ${what} can't be known without running the flow: ${reason}; the live schema stays (give parameter_openapi_schema to set it)`
+  return problem("schema-undecided", message, at)
 }
 
 /** Work pool, queue and job variables, with the source's overrides; an unverified image leaves the live values. */

@@ -98,7 +98,7 @@ export class Renderer {
     const at = { file: entry.manifest, ...text.value.at }
     if (typeof text.value.value !== "string")
       return none(problem("entrypoint-invalid", "`entrypoint` must be a text", at))
-    const found = findEntrypoint(text.value.value, entry.manifest, where)
+    const found = findEntrypoint(text.value.value, entry, where)
     if (found.kind === "problem") return none(problem(found.rule, found.message, at))
     const reading = this.#flows.read(found.path, found.object, readFile, where)
     if (reading.kind === "needs") {

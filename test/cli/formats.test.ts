@@ -91,7 +91,7 @@ t.test("sarif: rules, levels, relative places, columns in UTF-16 code units", as
     "warning schema-undecided %C3%BC%2C%20x/f.py 4 12 ",
     "warning unknown-key %C3%BC%2C%20x/prefect.yaml 2 4 etl/one",
     "warning unknown-key %C3%BC%2C%20x/prefect.yaml 2 72 etl/one",
-    "warning env-missing %C3%BC%2C%20x/prefect.yaml 6 3 etl/two",
+    "warning env-missing %C3%BC%2C%20x/prefect.yaml 6 16 etl/two",
   ])
   t.equal(messy.split("\n")[1]?.slice(71, 80), "paramters", "which is what stands there for an editor")
   const clean = validate(t, { "prefect.yaml": "deployments: []\n" })
@@ -105,7 +105,7 @@ t.test("github: one annotation a problem, then the count", async (t) => {
   const lines = out.trimEnd().split("\n")
   t.match(lines[0], /^::error file=a%2Cb%3Ac\/prefect\.yaml,line=7,col=29,title=flow-not-found::.*nope/)
   t.ok(
-    lines.includes(lines.find((line) => line.startsWith("::warning file=a%2Cb%3Ac/prefect.yaml,line=6,col=3,")) ?? ""),
+    lines.includes(lines.find((line) => line.startsWith("::warning file=a%2Cb%3Ac/prefect.yaml,line=6,col=16,")) ?? ""),
   )
   t.equal(lines.filter((line) => line.startsWith("::")).length, lines.length - 1)
   t.equal(lines.at(-1), "1 manifest, 2 deployments: 1 error, 4 warnings.")

@@ -252,7 +252,7 @@ const open: readonly (readonly [string, Partial<LiveFields>, string, RegExp])[] 
     "parameters with a block",
     { parameters: { a: "{{ prefect.blocks.secret.x }}" } },
     "parameters",
-    /nothing resolves blocks/,
+    /is resolved by no run/,
   ],
   ["description", { description: "{{ x }}" }, "description", /placeholder/],
   ["version", { version: "{{ x }}" }, "version", /placeholder/],

@@ -14,6 +14,7 @@ import importlib.machinery
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -74,6 +75,15 @@ class StandIn(metaclass=StandInType):
 
     def __getitem__(self, _):
         return StandInText("{}")
+
+    def __setitem__(self, _, __):
+        pass
+
+    def __int__(self):
+        return 1
+
+    def __float__(self):
+        return 1.0
 
     def __iter__(self):
         return iter(())
@@ -193,11 +203,20 @@ def outputs_of(action: str, inputs: dict) -> dict:
     return {}
 
 
-def folder_of(job: dict, entrypoint: str) -> str:
-    """Where a person would have run it: the first folder in which the entrypoint's file is."""
+def folder_of(job: dict, entrypoint: str, steps: list) -> str:
+    """Where a person would have run it: the first folder in which the entrypoint's file, or module, is."""
     file = entrypoint.rpartition(":")[0].replace("\\", "/")
-    there = [folder for folder in job["folders"] if os.path.isfile(os.path.join(job["repository"], folder, file))]
+    file = file if file.endswith(".py") else file.replace(".", "/") + ".py"
+    folders = [*job["folders"], *working_folders(steps)]
+    there = [folder for folder in folders if os.path.isfile(os.path.join(job["repository"], folder, file))]
     return os.path.join(job["repository"], (there or job["folders"][-1:])[0])
+
+
+def working_folders(steps: list) -> list:
+    """Where below a clone the worker will stand: who writes that runs `prefect deploy` there, too."""
+    inputs = [value for step in steps if isinstance(step, dict) for value in step.values() if isinstance(value, dict)]
+    matches = [re.match(r"\{\{ *[\w-]+\.directory *\}\}/(.+)", str(each.get("directory"))) for each in inputs]
+    return [match[1] for match in matches if match]
 
 
 def local_packages(repository: str) -> list:
@@ -222,7 +241,8 @@ async def deploy(job: dict) -> dict:
     if not configs:
         return {"error": f"invalid: {written.file.getvalue().strip()}"}
     (config,) = _pick_deploy_configs(configs, [], True, console=written, is_interactive=lambda: False)
-    os.chdir(folder_of(job, apply_values(str(config.get("entrypoint") or ""), os.environ, remove_notset=False)))
+    entrypoint = apply_values(str(config.get("entrypoint") or ""), os.environ, remove_notset=False)
+    os.chdir(folder_of(job, entrypoint, entry.get("pull") or raw.get("pull") or []))
     # As PYTHONPATH of a CI job where the repository's own packages are installed.
     sys.path += [os.getcwd(), *local_packages(job["repository"])]
     await _core._run_single_deploy(

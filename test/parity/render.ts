@@ -43,10 +43,15 @@ export async function render(folder: string): Promise<Rendered> {
   const { index } = step
   const short = run(folder, "git", "rev-parse", "--short", "HEAD")
   const source = { ...standardSource, rendering: { ...standardSource.rendering, shortHash: short.length } }
-  const env = new Map(namesIn(index, /\{\{\s*\$(\w+)\s*\}\}/g).map((name) => [name, `value-of-${name}`]))
+  const env = new Map(namesIn(index, /\{\{\s*\$(\w+)\s*\}\}/g).map((name) => [name, valueOf(name)]))
   const variables = new Map<string, Json>([...index.variables].map((name) => [name, `value-of-${name}`]))
   const desired = bind(index, { branch, env, variables, images: new Map(), pins: new Map() }, source)
   return { name: basename(folder), folder, index, desired, source, env }
+}
+
+/** Time zones are checked by both. */
+function valueOf(name: string): string {
+  return name === "TZ" || name.includes("TIMEZONE") ? "Europe/Berlin" : `value-of-${name}`
 }
 
 /** All that a placeholder's pattern finds in the entries of an index. */

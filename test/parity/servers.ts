@@ -42,19 +42,26 @@ export async function furnish({ index, desired, env }: Rendered, call: Call): Pr
     await call("POST", "/work_pools/", { name, type: "process" }).catch(() => null)
   for (const name of index.variables)
     await call("POST", "/variables/", { name, value: `value-of-${name}` }).catch(() => null)
-  for (const name of namesIn(index, /prefect\.blocks\.secret\.([\w-]+)/g)) await makeSecret(name, call)
+  await call("POST", "/block_types/install_system_block_types")
+  const paths = namesIn(index, /prefect\.blocks\.([\w.-]+)/g).map((path) => path.split("."))
+  for (const fields of Map.groupBy(paths, ([type, name]) => `${type}.${name}`).values()) await makeBlock(fields, call)
 }
 
-async function makeSecret(name: string, call: Call): Promise<void> {
-  await call("POST", "/block_types/install_system_block_types")
-  const { id } = await call<{ id: string }>("GET", "/block_types/slug/secret")
-  const filter = { block_schemas: { block_type_id: { any_: [id] } } }
-  const [schema] = await call<{ id: string }[]>("POST", "/block_schemas/filter", filter)
+/** A block for all `[type, name, field]` of it; of a type of its own when no package that brings it is installed. */
+async function makeBlock(paths: readonly (readonly string[])[], call: Call): Promise<void> {
+  const [slug = "", name = ""] = paths[0] ?? []
+  const type = await call<{ id: string }>("GET", `/block_types/slug/${slug}`).catch(() =>
+    call<{ id: string }>("POST", "/block_types/", { name: slug, slug }),
+  )
+  const filter = { block_schemas: { block_type_id: { any_: [type.id] } } }
+  const [known] = await call<{ id: string }[]>("POST", "/block_schemas/filter", filter)
+  const fields = { title: slug, type: "object", properties: {}, block_type_slug: slug }
+  const schema = known ?? (await call<{ id: string }>("POST", "/block_schemas/", { fields, block_type_id: type.id }))
   await call("POST", "/block_documents/", {
     name,
-    block_type_id: id,
-    block_schema_id: schema?.id,
-    data: { value: `value-of-${name}` },
+    block_type_id: type.id,
+    block_schema_id: schema.id,
+    data: Object.fromEntries(paths.map(([, , field = "value"]) => [field, `value-of-${name}`])),
   })
 }
 
@@ -102,7 +109,11 @@ export async function lockstep(
     env: Object.fromEntries(env),
   }
   await using daemon = await world.daemon({
-    installation: name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"),
+    // An installation has 63 characters at most.
+    installation: name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .slice(0, 63),
     sources: [one],
   })
   // A sync waits a minute at most; of hundreds of deployments the first turn may take longer.

@@ -17,6 +17,7 @@ import {
   sourceOf,
   treeOf,
   url,
+  type Files,
   type Settings,
 } from "./desired.ts"
 
@@ -266,7 +267,7 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "a Prefect variable that isn't there",
     { parameters: { a: "{{ prefect.variables.nope }}" } },
     "variable-missing",
-    /nope/,
+    /no value is known of the Prefect variable "nope": create it/,
   ],
   [
     "a block where nobody resolves it",
@@ -274,6 +275,7 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
     "block-in-parameters",
     /secret\.x/,
   ],
+  ["parameters as null", { parameters: null }, "wrong-type", /take the key out/],
   ["tags as null", { tags: null }, "wrong-type", /list of texts/],
   ["a placeholder where Prefect wants a boolean", { paused: "{{ $FLAG }}" }, "wrong-type", /paused/],
   ["a placeholder where Prefect wants a number", { concurrency_limit: "{{ $N }}" }, "wrong-type", /whole number/],
@@ -300,6 +302,60 @@ t.test("what can't be is a problem of that entry, with its place; the entry is h
     const problem = desired.problems.find((found) => found.code === code)
     t.match(problem, { severity: "error", message, line: 1 }, what)
   }
+})
+
+t.test("a placeholder is shown where it stands, deep in a value too", async (t) => {
+  const lines = [
+    "deployments:",
+    "- name: d",
+    "  entrypoint: flow.py:my_flow",
+    "  work_pool:",
+    "    name: p",
+    "    job_variables:",
+    "      env:",
+    "        TOKEN: '{{ $NONE }}'",
+    "  parameters:",
+    "    a: 1",
+    "    b:",
+    "    - x: 2",
+    "    - x: '{{ prefect.blocks.secret.x }}'",
+  ]
+  const desired = desiredOf({ "prefect.yaml": lines.join("\n"), "flow.py": flow })
+  const places = desired.problems.map(({ code, line, column }) => [code, line, column])
+  t.strictSame(places, [
+    ["env-missing", 8, 9],
+    ["block-in-parameters", 13, 7],
+  ])
+})
+
+t.test("a step that can't be run is said, once, and stays as it is", async (t) => {
+  const entry = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "p" } }
+  const rows: readonly (readonly [Json, RegExp | null])[] = [
+    [{ [clone]: null, id: "x", repository: url }, /`id` stands beside/],
+    [{ "prefect.projects.steps.git_clone_project": { repository: url } }, /`prefect\.deployments\.steps\.git_clone`/],
+    [{ "prefect.deployments.steps.pip_install_requiements": {} }, /`prefect\.deployments\.steps\.pip_install_req/],
+    [{ "prefect.deployments.steps.pull.git_clone": { repository: url } }, null],
+    [{ "prefect.deployments.steps.of_a_later_version": {} }, null],
+    [{ "my_package.steps.git_clone_project": {} }, null],
+    [{}, null],
+  ]
+  for (const [step, message] of rows) {
+    const manifest = { pull: [step], deployments: [entry, { ...entry, name: "e" }] }
+    const desired = desiredOf({ "prefect.yaml": JSON.stringify(manifest), "flow.py": flow })
+    t.match(desired.problems, message ? [{ severity: "warning", code: "step-invalid", message }] : [])
+    t.equal(desired.problems.length, message ? 1 : 0, JSON.stringify(step))
+    t.strictSame(fieldsOf(desired)?.pullSteps, declared([step]))
+  }
+  const own = one({ push: { "prefect.projects.steps.run_shell_script": {} } })
+  t.match(own.problems, [{ code: "step-invalid", message: /run_shell_script/ }])
+})
+
+t.test("a file with keys but without deployments is said to deploy nothing", async (t) => {
+  const desired = desiredOf({ "prefect.yaml": "name: x\nentrypoint: flow.py:my_flow\nflows: []\n", "flow.py": flow })
+  t.equal(desired.kind, "complete")
+  t.strictSame(codes(desired), ["deployments-missing", "unknown-key", "unknown-key"])
+  for (const quiet of ["name: x\n", "name: x\nbuild: null\n.anchor: 1\n", "deployments: []\nflows: []\n"])
+    t.notOk(codes(desiredOf({ "prefect.yaml": quiet })).includes("deployments-missing"), quiet)
 })
 
 t.test("tags that nobody can mean are made as Prefect makes them, and said", async (t) => {
@@ -381,7 +437,10 @@ t.test("problems name what was probably meant", async (t) => {
     "prefect.yaml": JSON.stringify({ name: "x", entrypoint: "flow.py:my_flow" }),
     "flow.py": flow,
   })
-  t.match(top.problems, [{ severity: "warning", code: "unknown-key", message: /entry of `deployments:`/ }])
+  t.match(top.problems, [
+    { code: "deployments-missing" },
+    { severity: "warning", code: "unknown-key", message: /entry of `deployments:`/ },
+  ])
 })
 
 t.test("a template of manifests isn't read, and that is said", async (t) => {
@@ -406,11 +465,39 @@ t.test("a package of another project of the repository is followed", async (t) =
   t.match(fieldsOf(desired)?.parameterSchema, { value: { definitions: { Query: { required: ["year"] } } } })
 })
 
+t.test("entrypoints are also relative to the folder of the clone that pull changes to", async (t) => {
+  const entry = { name: "d", entrypoint: "flow.py:my_flow", work_pool: { name: "p" } }
+  const cloned = { [clone]: { id: "clone", repository: url } }
+  const changed = (directory: string) => ({ "prefect.deployments.steps.set_working_directory": { directory } })
+  const desired = (pull: Json, files: Files = { "flows/flow.py": flow }, rendering: Partial<Rendering> = {}) =>
+    desiredOf({ ...files, "deploy/prefect.yaml": JSON.stringify({ pull, deployments: [entry] }) }, { rendering })
+
+  const found = desired([cloned, changed("{{ clone.directory }}/flows/")])
+  t.strictSame(found.problems, [])
+  t.strictSame(fieldsOf(found)?.entrypoint, declared("flow.py:my_flow"))
+
+  const near = { "flows/flow.py": "", "deploy/flow.py": flow }
+  t.strictSame(desired([cloned, changed("{{ clone.directory }}/flows")], near).problems, [], "a nearer file counts")
+
+  const pulls: readonly (readonly [string, Json])[] = [
+    ["no clone", [changed("{{ clone.directory }}/flows")]],
+    ["another step", [cloned, changed("{{ other.directory }}/flows")]],
+    ["a folder of the worker", [cloned, changed("/flows")]],
+    ["a later change", [cloned, changed("{{ clone.directory }}/flows"), changed("/srv")]],
+    ["out of the clone", [cloned, changed("{{ clone.directory }}/../flows")]],
+    ["strange steps", [cloned, { "prefect.deployments.steps.set_working_directory": "flows" }]],
+  ]
+  for (const [title, pull] of pulls) t.ok(codes(desired(pull)).includes("flow-file-missing"), title)
+  const manifest = desired([cloned, changed("{{ clone.directory }}/flows")], undefined, { baseDir: "manifest" })
+  t.strictSame(codes(manifest), ["flow-file-missing"], "baseDir: manifest")
+})
+
 t.test("keys that Prefect ignores are warnings that name the right one", async (t) => {
   const cases = [
     ["job_variables", /below `work_pool:`/],
     ["is_schedule_active", /active/],
     ["paramters", /`parameters`/],
+    ["pool", /work_pool: \{ name/],
     ["infrastructure", /work pools/],
     ["flow_variables", /job_variables/],
     ["slug", /in the schedule/],
@@ -718,6 +805,8 @@ t.test("an undecidable name needs a hint, an undecidable schema keeps the live o
     parameterSchema: { kind: "undecided", create: { properties: { x: {}, n: { type: "integer" } } } },
     enforceParameterSchema: { kind: "undecided", create: false },
   })
+  const made = desiredOf({ ...files({ flow_name: "hinted" }), "flow.py": "from elsewhere import my_flow\n" })
+  t.match(made.problems, [{ code: "schema-undecided", message: /^the schema of the parameters can't be known/ }])
 })
 
 t.test("a clone keeps its commit while the code below its paths is the same", async (t) => {

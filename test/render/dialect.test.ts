@@ -247,6 +247,17 @@ t.test("a second document and a duplicate key are told with their line and colum
   t.match(parseYaml("a: [1\nb: 2\n").findings, [{ code: "yaml-syntax" }])
 })
 
+t.test("what is wrong with the layout is said in words of the file", async (t) => {
+  const cases: readonly (readonly [string, RegExp, number])[] = [
+    ["- name: ecs\n    version: 1\n", /indented deeper than line 1/u, 2],
+    ["a: b: c\n", /in quotes/u, 1],
+    ["TOML = 1 # x\nNEXT = 2\n", /belongs to nothing/u, 2],
+    ['"""\ntext\n"""\n', /belongs to nothing/u, 1],
+  ]
+  for (const [text, message, line] of cases)
+    t.match(parseYaml(text).findings, [{ code: "yaml-syntax", message, at: { line } }], text)
+})
+
 t.test("no text at all makes it throw", async (t) => {
   fc.assert(
     fc.property(

@@ -4,6 +4,7 @@ import type { Node } from "../yaml/node.ts"
 import { nearest } from "../../core/nearest.ts"
 import { entryKeys } from "./keys.ts"
 import { problem, type Rule } from "./rules.ts"
+import { brokenSteps } from "./step-lint.ts"
 
 type MapNode = Extract<Node, { kind: "map" }>
 
@@ -50,13 +51,22 @@ export function parseManifest(path: string, text: string): Manifest {
     find("manifest-shape", "a manifest is a mapping with `deployments:` in it", root)
     return done([])
   }
-  for (const [key, { at }] of root.entries) {
-    if (!topKeys.includes(key) && !key.startsWith(".")) find("unknown-key", unknownTop(key), { at })
-  }
+  const unknown = [...root.entries].filter(([key]) => !topKeys.includes(key) && !key.startsWith("."))
+  for (const [key, { at }] of unknown) find("unknown-key", unknownTop(key), { at })
+  if (unknown.length > 0 && !root.entries.has("deployments"))
+    find(
+      "deployments-missing",
+      "this file deploys nothing: Prefect reads only what is listed below `deployments:`",
+      root,
+    )
   // Prefect reads no entry of such a file, not even one with steps of its own.
   const strange = stepKeys.flatMap((key) => strangeSteps(key, root.entries.get(key)?.value ?? null))
   for (const { message, node } of strange) find("wrong-type", message, node)
-  return done(strange.length > 0 ? [] : entriesOf(path, root, find))
+  const entries = strange.length > 0 ? [] : entriesOf(path, root, find)
+  // An alias makes one list of steps that of many entries.
+  const lists = new Set([root, ...entries.map(({ node }) => node)].flatMap((map) => ownSteps(map)))
+  for (const { message, node } of [...lists].flatMap((list) => brokenSteps(list))) find("step-invalid", message, node)
+  return done(entries)
 }
 
 type Find = (code: Rule, message: string, node: { at: { line: number; column: number } }) => void
@@ -101,6 +111,10 @@ function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "
     push: filled(own("push")) ?? filled(top("push")),
     pull: chosen(own("pull")) ?? (entry.entries.has("pull") ? filled(top("pull")) : chosen(top("pull"))),
   }
+}
+
+function ownSteps({ entries }: MapNode): readonly Node[] {
+  return stepKeys.flatMap((key) => entries.get(key)?.value ?? [])
 }
 
 function filled(node: Node | null): Node | null {

@@ -1,7 +1,10 @@
 import { posix } from "node:path"
+import { isJsonObject } from "../../core/json.ts"
 import type { Tree } from "../../core/model.ts"
 import type { Rendering } from "../../core/source.ts"
+import type { ManifestEntry } from "./entries.ts"
 import type { Rule } from "./rules.ts"
+import { listOf } from "./steps.ts"
 
 /** Where an entrypoint's flow stands, or what is wrong with it. */
 export type Entrypoint =
@@ -12,14 +15,14 @@ export type Entrypoint =
  * `file.py:function`, `pkg.module:function` or `pkg.module.function` (`flows.py: load_flow_from_entrypoint`). Prefect
  * takes a file relative to the folder where `prefect deploy` ran, which is written nowhere; `baseDir` says how it is found.
  */
-export function findEntrypoint(text: string, manifest: string, where: Where): Entrypoint {
+export function findEntrypoint(text: string, { manifest, pull }: Declared, where: Where): Entrypoint {
   const entrypoint = text.replaceAll("\\", "/")
   const file = /^(.*\.py):([\w.]+)$/.exec(entrypoint)
   const folder = posix.dirname(manifest) === "." ? "" : posix.dirname(manifest)
-  if (file) return findFile(file[1] as string, file[2] as string, { ...where, folder })
+  const from = { ...where, folder, pull }
+  if (file) return findFile(file[1] as string, file[2] as string, from)
   const module = /^([\w.]+):([\w.]+)$/.exec(entrypoint) ?? /^((?:\w+\.)*\w+)\.(\w+)$/.exec(entrypoint)
-  if (module && !entrypoint.endsWith(".py"))
-    return findModule(module[1] as string, module[2] as string, { ...where, folder })
+  if (module && !entrypoint.endsWith(".py")) return findModule(module[1] as string, module[2] as string, from)
   return problem("entrypoint-invalid", `"${text}" must be path/to/file.py:function, or package.module:function`)
 }
 
@@ -30,9 +33,11 @@ export interface Where {
   readonly projects: readonly string[]
   readonly baseDir: Rendering["baseDir"]
 }
+type Declared = Pick<ManifestEntry, "manifest" | "pull">
 type From = Where & {
   /** The manifest's. */
   readonly folder: string
+  readonly pull: ManifestEntry["pull"]
 }
 
 /** The folders of a commit that hold a Python project, in the order of their paths. */
@@ -42,11 +47,11 @@ export function projectFolders(tree: Tree): readonly string[] {
   return [...new Set(folders)].toSorted()
 }
 
-function findFile(path: string, object: string, { folder, tree, baseDir }: From): Entrypoint {
+function findFile(path: string, object: string, { folder, tree, baseDir, pull }: From): Entrypoint {
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) {
     return problem("entrypoint-outside", `"${path}" is an absolute path: give it relative to the repository`)
   }
-  const bases = basesFor(baseDir, folder)
+  const bases = [...basesFor(baseDir, folder), ...(baseDir === "auto" ? workingFolder(pull) : [])]
   const candidates = bases.map((base) => posix.normalize(posix.join(base, path)))
   const inside = candidates.filter((candidate) => !candidate.startsWith("../") && candidate !== "..")
   if (inside.length === 0) return problem("entrypoint-outside", `"${path}" leads out of the repository`)
@@ -79,6 +84,24 @@ function basesFor(baseDir: Rendering["baseDir"], folder: string): readonly strin
     bases.push(base)
   }
   return bases
+}
+
+/**
+ * Where the worker stands when it loads the entrypoint, if pull steps change to a folder of what they cloned:
+ * `set_working_directory` to `{{ clone.directory }}/flows`. Whoever writes that deploys from there, too.
+ */
+function workingFolder(pull: ManifestEntry["pull"]): readonly string[] {
+  const clones = new Set<string>()
+  let folder: string | undefined
+  for (const [name, inputs] of listOf(pull).flatMap((step) => Object.entries(step).slice(0, 1))) {
+    if (!isJsonObject(inputs)) continue
+    const { id, directory } = inputs
+    if (name.endsWith(".git_clone") && typeof id === "string") clones.add(id)
+    if (!name.endsWith(".set_working_directory") || typeof directory !== "string") continue
+    const [, clone = "", below] = /^\{\{\s*([\w-]+)\.directory\s*\}\}\/+([^{}]+)$/.exec(directory) ?? []
+    folder = clones.has(clone) ? below : undefined
+  }
+  return folder === undefined ? [] : [folder]
 }
 
 /** A module is imported from where packages lie: above the manifest, in `src`, or beside a pyproject.toml. */

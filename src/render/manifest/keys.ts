@@ -36,6 +36,7 @@ const misplaced: ReadonlyMap<string, string> = new Map(
     job_variables: "put it below `work_pool:`",
     work_queue_name: "put it below `work_pool:`",
     work_queue: "give `work_pool: { work_queue_name: … }`",
+    pool: "give `work_pool: { name: … }`",
     work_pool_name: "give `work_pool: { name: … }`",
     is_schedule_active: "use `active:` in the schedule",
     is_paused: "the key is `paused`",

@@ -4,9 +4,14 @@ import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
 import { laxBoolean } from "./lax.ts"
 import { problem, type Rule } from "./rules.ts"
-import { resolveValue, type Context, type Names, type Resolved } from "./template.ts"
+import { resolveValue, type Context, type Names, type Path, type Resolved } from "./template.ts"
 
 const absent = { kind: "absent" } as const
+
+interface Member {
+  readonly value: Node
+  readonly at: { readonly line: number; readonly column: number }
+}
 
 /** Reads the keys of one entry, resolves their placeholders, and collects what is wrong, each with its place. */
 export class EntryReader {
@@ -67,8 +72,12 @@ export class EntryReader {
 
   /** The value behind a key with its placeholders resolved; undefined when there is no such key. */
   resolve(key: string, context: Context): Resolved | undefined {
-    const node = this.node(key)
-    return node && this.resolveJson(key, toJson(node), context)
+    const member = this.#node.entries.get(key)
+    if (!member) return undefined
+    const resolved = resolveValue(toJson(member.value), this.#names, context)
+    for (const { rule, message, path } of resolved.problems)
+      this.problems.push(problem(rule, `${key}: ${message}`, { file: this.#file, ...placeOf(member, path) }))
+    return resolved
   }
 
   /** Part of the value behind a key, resolved; what is wrong is told at the key. */
@@ -122,8 +131,18 @@ export class EntryReader {
   }
 }
 
+/** Where what a path leads to stands: its key, or the item itself. */
+function placeOf({ value, at }: Member, [first, ...rest]: Path): Member["at"] {
+  if (value.kind === "map" && typeof first === "string") {
+    const member = value.entries.get(first)
+    return member ? placeOf(member, rest) : at
+  }
+  const item = value.kind === "list" && typeof first === "number" ? value.items[first] : undefined
+  return item ? placeOf({ value: item, at: item.at }, rest) : at
+}
+
 function describe(value: Json): string {
-  if (value === null) return "empty"
+  if (value === null) return "empty: take the key out"
   if (Array.isArray(value)) return "a list"
   if (typeof value === "object") return "a mapping"
   return `the ${typeof value === "boolean" ? "truth value" : typeof value === "string" ? "text" : "number"} ${String(value).slice(0, 60)}`

@@ -9,6 +9,8 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "manifest-template": "Nothing, if it is a template; else rename the folder, or `exclude` it to silence this.",
   "manifest-unreadable": "Save the file as UTF-8, and below 1 MiB.",
   "manifest-shape": "Begin the file with `deployments:` and a list of entries, each with `- name:`.",
+  "deployments-missing":
+    "Put what shall be deployed into entries below `deployments:`, or rename or `exclude` the file.",
   "wrong-type": "Write the value as the message says: quotes make a text, a dash an entry of a list.",
   "unknown-key": "Correct the spelling, move the key to where Prefect reads it, or take it out.",
   "schedule-invalid": "Give each schedule exactly one of `cron`, `interval` and `rrule`, with its options beside it.",
@@ -42,5 +44,5 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "sla-not-managed": "Set service levels in Prefect Cloud itself; take `sla` out to silence this.",
   "trigger-invalid": "Correct the trigger as the message says, or give it a name of its own.",
   "pull-without-credentials": "Add a `pull` section whose git_clone names a credentials block.",
-  "legacy-step": "Use the step's name of Prefect 3, which the message gives.",
+  "step-invalid": "Use the name that the message gives, and indent the step's inputs below it.",
 }

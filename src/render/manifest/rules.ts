@@ -11,6 +11,7 @@ export const rules = {
   "manifest-unreadable": ["error", "The file isn't UTF-8 text, or too large."],
   "manifest-template": ["warning", "A file below a path with {{ … }} is a template of manifests; it isn't read."],
   "manifest-shape": ["error", "The file's top level isn't what prefect.yaml has there."],
+  "deployments-missing": ["warning", "The file has keys that mean something elsewhere, and declares no deployment."],
   "wrong-type": ["error", "A value has another type than Prefect takes there."],
   "unknown-key": ["warning", "Prefect ignores this key; the message names the right one where there is one."],
   "schedule-invalid": ["error", "A schedule that Prefect refuses: unknown key, no kind, or several."],
@@ -44,7 +45,7 @@ export const rules = {
     "Service levels exist on Prefect Cloud only, and can't be read back: they are left alone.",
   ],
   "pull-without-credentials": ["warning", "The injected git_clone has no credentials, and the source needs some."],
-  "legacy-step": ["warning", "A step of Prefect 2 that current workers may not have."],
+  "step-invalid": ["warning", "A step that fails when it is run: Prefect 3 hasn't it, or keys stand beside its name."],
 } as const satisfies Record<string, readonly [Problem["severity"], string]>
 
 export type Rule = keyof typeof rules

@@ -33,10 +33,17 @@ export type Context = "pull" | "job" | "action" | "event" | "plain"
 
 export interface Resolved {
   readonly value: Json
-  readonly problems: readonly { readonly rule: Rule; readonly message: string }[]
+  readonly problems: readonly (Complaint & { readonly path: Path })[]
   /** What of the build the value depends on. */
   readonly origins: readonly Origin[]
 }
+/** The way to a value inside of another: keys of mappings, and places in lists. */
+export type Path = readonly (string | number)[]
+interface Complaint {
+  readonly rule: Rule
+  readonly message: string
+}
+type Part = Omit<Resolved, "problems"> & { readonly problems: readonly Complaint[] }
 
 /**
  * Prefect's own pattern (`utilities/templating`): no blanks, filters or expressions inside, else it stays text. Python's
@@ -46,10 +53,13 @@ const placeholder = /\{\{\p{White_Space}*([\p{L}\p{N}_.\-[\]$]+)\p{White_Space}*
 const textCharsMax = 1_000_000
 
 /** All placeholders of a value resolved, as `prefect deploy` would, but with an error where it drops things silently. */
-export function resolveValue(value: Json, names: Names, context: Context): Resolved {
-  if (typeof value === "string") return resolveText(value, names, context)
+export function resolveValue(value: Json, names: Names, context: Context, path: Path = []): Resolved {
+  if (typeof value === "string") return placed(resolveText(value, names, context), path)
   if (Array.isArray(value)) {
-    const items = value.map((item: Json) => droppedItem(item, names, context) ?? resolveValue(item, names, context))
+    const items = value.map((item: Json, place) => {
+      const dropped = droppedItem(item, names, context)
+      return dropped ? placed(dropped, [...path, place]) : resolveValue(item, names, context, [...path, place])
+    })
     return joined(
       items.map((item) => item.value),
       items,
@@ -57,13 +67,20 @@ export function resolveValue(value: Json, names: Names, context: Context): Resol
   }
   if (!isJsonObject(value)) return { value, problems: [], origins: [] }
   const reference = blockReference(value, context)
-  if (reference !== null) return { value, problems: [{ rule: "block-in-parameters", message: reference }], origins: [] }
-  const members = Object.entries(value).map(([key, member]) => [key, resolveValue(member, names, context)] as const)
+  if (reference !== null)
+    return { value, problems: [{ rule: "block-in-parameters", message: reference, path }], origins: [] }
+  const members = Object.entries(value).map(
+    ([key, member]) => [key, resolveValue(member, names, context, [...path, key])] as const,
+  )
   const result = Object.fromEntries(members.map(([key, member]) => [key, member.value]))
   return joined(
     result,
     members.map(([, member]) => member),
   )
+}
+
+function placed(part: Part, path: Path): Resolved {
+  return { ...part, problems: part.problems.map((one) => ({ ...one, path })) }
 }
 
 /** `{ $ref: { block_document_id: … } }` stands for a block, which only the worker resolves; Prefect fails at other ones. */
@@ -79,7 +96,7 @@ function blockReference(value: JsonObject, context: Context): string | null {
  * Prefect drops an item of a list that is one placeholder when the environment doesn't know the name, before it asks the
  * steps; in pull steps, where it asks them at once, what they don't know.
  */
-function droppedItem(item: Json, names: Names, context: Context): Resolved | null {
+function droppedItem(item: Json, names: Names, context: Context): Part | null {
   const name = typeof item === "string" ? wholePlaceholder(item) : null
   if (name === null || name.startsWith("$") || name.startsWith(blockPrefix) || name.startsWith(variablePrefix))
     return null
@@ -103,7 +120,7 @@ const blockPrefix = "prefect.blocks."
 /** A type and a name; behind them may stand a path into its data. */
 const blockName = /^prefect\.blocks\.[^.]*\../
 
-function resolveText(text: string, names: Names, context: Context): Resolved {
+function resolveText(text: string, names: Names, context: Context): Part {
   if (!text.includes("{{")) return { value: text, problems: [], origins: [] }
   const whole = wholePlaceholder(text)
   if (whole !== null) {
@@ -178,7 +195,7 @@ function block(name: string, context: Context): Found {
     return { kind: "problem", rule: "placeholder-unresolved", message }
   }
   if (context !== "plain" && context !== "event") return { kind: "left" }
-  const message = `\`{{ ${name} }}\` would reach the run as this text: nothing resolves blocks here; read the block in the flow`
+  const message = `\`{{ ${name} }}\` is resolved by no run, and \`prefect deploy\` writes the block's value here for all to read: read the block in the flow`
   return { kind: "problem", rule: "block-in-parameters", message }
 }
 
@@ -187,7 +204,7 @@ function variable(name: string, { variables }: Names): Found {
   const value = variables.get(wanted)
   if (value !== undefined) return { kind: "value", value, origin: null }
   const guess = nearest(wanted, variables.keys())
-  const message = `the workspace has no Prefect variable "${wanted}"${guess ? `: did you mean "${guess}"?` : ": create it there"}`
+  const message = `no value is known of the Prefect variable "${wanted}": ${guess ? `did you mean "${guess}"?` : "create it in the workspace"}`
   return { kind: "problem", rule: "variable-missing", message }
 }
 
@@ -250,7 +267,7 @@ function joined(value: Json, parts: readonly Resolved[]): Resolved {
   }
 }
 
-function problemsOf(found: Found): Resolved["problems"] {
+function problemsOf(found: Found): readonly Complaint[] {
   return found.kind === "problem" ? [{ rule: found.rule, message: found.message }] : []
 }
 

@@ -53,6 +53,7 @@ function encodeCompound(tools: EncodeTools, value: Value, at: Location): Json {
     const ordered = value.kind === "list" || value.kind === "tuple"
     return ordered ? value.items.map((item) => encode(tools, item, at)) : encodeSet(tools, value.items, at)
   }
+  if (value.kind === "outside") throw new Undecided(`\`${value.path}\` isn't a value of this repository`, at)
   throw new Undecided("it is not a plain value", at)
 }
 

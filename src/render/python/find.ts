@@ -123,7 +123,7 @@ function readDecorator(tools: Tools, decorator: FunctionSyntax["decorators"][num
 
 function flowOptions(tools: Tools, value: Value, environment: Environment): readonly LazyArgument[] | null {
   const call = unwrap(tools, value, environment)
-  if (isFlow(call)) return []
+  if (isFlow(call) || isFlowClass(call)) return []
   if (call.kind !== "call" || !isFlow(call.callee)) return null
   return call.args.filter((argument) => !isPlace(argument))
 }
@@ -136,6 +136,11 @@ function isPlace({ name, expression }: LazyArgument): boolean {
 
 function isFlow(value: Value): boolean {
   return value.kind === "outside" && canonical(value.path) === "prefect.flow"
+}
+
+/** `@Flow` itself, which `@flow` calls: the same with nothing to say; with arguments it takes them by place. */
+function isFlowClass(value: Value): boolean {
+  return value.kind === "outside" && /^prefect\.(flows\.|main\.)?Flow$/u.test(value.path)
 }
 
 /** Flow unwraps these two itself. */

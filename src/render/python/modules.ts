@@ -23,9 +23,24 @@ export function findModule(session: Session, module: string): ModulePlace {
   const own = folderOf(session.entry)
   const first = found[0]
   if (first === undefined) return inProject(session, relative)
+  const hidden = hiddenBy(session, module)
+  if (hidden !== null && !found.includes(hidden)) return { kind: "ambiguous", paths: [hidden, first] }
   // The flow file's own folder comes first in sys.path; which of the others is there depends on who deploys.
   if (found.length === 1 || first.startsWith(join(own, relative))) return { kind: "file", path: first }
   return { kind: "ambiguous", paths: found }
+}
+
+/**
+ * The file beside the flow's that Python takes for the package of `import a.b`; null when there is none. The flow's own
+ * file is a package to Prefect, with the modules beside it in it (`load_script_as_module`); any other is none.
+ */
+function hiddenBy(session: Session, module: string): string | null {
+  const own = folderOf(session.entry)
+  const [top = "", ...rest] = module.split(".")
+  const file = join(own, `${top}.py`)
+  if (rest.length === 0 || !session.exists(file)) return null
+  if (file === session.entry) return moduleFile(session, join(own, rest.join("/")))[0] ?? file
+  return session.exists(join(own, `${top}/__init__.py`)) ? null : file
 }
 
 /**

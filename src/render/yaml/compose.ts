@@ -293,6 +293,8 @@ function isText(id: string): boolean {
 }
 
 function strange({ kind }: Token): string {
+  if (kind === "plain" || kind === "quoted")
+    return "this text belongs to nothing: the value above it has ended, and no key is in front of it"
   const what = kind.startsWith("block-") ? "another indentation" : kind === "end" ? "the end of the file" : `"${kind}"`
   return `a value is expected here, not ${what}`
 }

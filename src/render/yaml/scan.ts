@@ -185,12 +185,19 @@ class Scanner {
         this.#tokens.splice(start.token, 0, { kind: "block-map", at: start.at, text: "" })
       this.#keyMayStart = false
     } else {
-      if (this.#flow === 0)
-        this.#openBlock("block-map", "a value can't begin here: put the text with the colon in quotes")
+      if (this.#flow === 0) this.#openBlock("block-map", this.#colonWithoutKey())
       this.#keyMayStart = this.#flow === 0
       this.#dropKeyStart()
     }
     this.#indicator("value")
+  }
+
+  /** Deeper than the key above, a line is the rest of that key's text, and its colon one too many. */
+  #colonWithoutKey(): string {
+    const before = this.#tokens.at(-1)
+    if (before?.kind === "plain" && before.at.line < this.#cursor.place().line)
+      return `this key is indented deeper than line ${before.at.line}, so it is read as the rest of its text: align the two`
+    return "a value can't begin here: put the text with the colon in quotes"
   }
 
   #document(kind: "---" | "..." | "end"): void {

@@ -769,6 +769,41 @@ export const sources: readonly Case[] = [
     "a call of flow without name",
     "from prefect import flow\ndef inner_one(x: int = 1): pass\nmy_flow = flow(inner_one)\n",
   ),
+  files(
+    "a package that the flow's own file hides",
+    {
+      "flows/publish.py":
+        "from publish.snapshot import N\nfrom prefect import flow\n@flow\ndef my_flow(a: int = N): pass\n",
+      "publish/__init__.py": "",
+      "publish/snapshot.py": "N = 1\n",
+    },
+    "flows/publish.py",
+    false,
+  ),
+  files(
+    "a package that a file beside the flow's hides",
+    {
+      "flows/my.py": "from publish.snapshot import N\nfrom prefect import flow\n@flow\ndef my_flow(a: int = N): pass\n",
+      "flows/publish.py": "",
+      "publish/__init__.py": "",
+      "publish/snapshot.py": "N = 1\n",
+    },
+    "flows/my.py",
+    false,
+  ),
+  files(
+    "a package whose name the flow's file has, too",
+    {
+      "kit/kit.py": "from kit.parts import N\nfrom prefect import flow\n@flow\ndef my_flow(a: int = N): pass\n",
+      "kit/__init__.py": "",
+      "kit/parts.py": "N = 1\n",
+    },
+    "kit/kit.py",
+  ),
+  source(
+    "the class itself as a decorator",
+    "import prefect\n@prefect.Flow\ndef my_flow(a_b: int = 1):\n    '''Doc.'''\n",
+  ),
   source(
     "with_options",
     "from prefect import flow\n@flow\ndef inner(): pass\nmy_flow = inner.with_options(name='other')\n",

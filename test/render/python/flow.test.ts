@@ -67,6 +67,8 @@ t.test("the name is known, or the reason and the place are", async (t) => {
     [`${flow}N = "n"\n@flow(name=f"{N}-{2 * 3}")\ndef my_flow_1(): pass`, "n-6", null],
     [`import prefect as p\n@p.flow(name="")\nasync def my_flow_1(): pass`, "my-flow-1", null],
     [`from prefect.flows import flow as f\n@f(name=None)\ndef my_flow_1(): pass`, "my-flow-1", null],
+    [`from prefect import Flow\n@Flow\ndef my_flow_1(): pass`, "my-flow-1", null],
+    [`from prefect import Flow\n@Flow("x")\ndef my_flow_1(): pass`, null, /decorator/u],
     [`${flow}import os\n@flow(name=os.environ["N"])\ndef my_flow_1(): pass`, null, /.+/u],
     [`${flow}@flow(name="a/b")\ndef my_flow_1(): pass`, null, /refuses the flow name/u],
     [`${flow}@flow(**options)\ndef my_flow_1(): pass`, null, /hides it/u],
@@ -98,9 +100,10 @@ t.test("one undecided parameter leaves the others decided in the loose schema", 
   const reader = new FlowReader()
   const text = `${flow}import os
 from vendor import Thing
+from generated.settings import HOME
 
 @flow
-def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
+def my_flow(a: int, b: Thing, c: str = os.getenv("C"), d: str = HOME):
     pass
 `
 
@@ -111,13 +114,18 @@ def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
     {
       name: "b",
       reason: "`Thing` comes from `vendor`, which isn't in this repository",
-      at: { file: "f.py", line: 6, column: 24 },
+      at: { file: "f.py", line: 7, column: 24 },
     },
     {
       name: "c",
       reason:
         "the environment variable `C` isn't known; `env:` of the source may say what it is where flows are deployed",
-      at: { file: "f.py", line: 6, column: 40 },
+      at: { file: "f.py", line: 7, column: 40 },
+    },
+    {
+      name: "d",
+      reason: "`generated.settings.HOME` isn't a value of this repository",
+      at: { file: "f.py", line: 7, column: 65 },
     },
   ])
   t.strictSame(facts.looseSchema, {
@@ -127,6 +135,7 @@ def my_flow(a: int, b: Thing, c: str = os.getenv("C")):
       a: { type: "integer", title: "a", position: 0 },
       b: { title: "b", position: 1 },
       c: { title: "c", position: 2 },
+      d: { title: "d", position: 3 },
     },
     required: ["a", "b"],
   })
