@@ -51,9 +51,17 @@ function variableType(tools: MakeTools, { args, at }: Call): Type {
   const [only] = more
   if (only === undefined) return anything
   // A union around a variable doesn't take it apart.
-  if (only.name === "bound" && more.length === 1) return { kind: "sealed", inner: tools.typeOf(only) }
+  if (only.name === "bound" && more.length === 1) return boundType(tools, only, at)
   if (more.length < 2 || more.some(isNamed)) return failOver(at)
   return { kind: "sealed", inner: boundedUnion(more.map(tools.typeOf), at) }
+}
+
+/** `bound=None` is no bound. */
+function boundType(tools: MakeTools, bound: LazyArgument, at: Location): Type {
+  const { expression } = bound
+  if (expression.kind === "constant" && expression.value === "None") return anything
+  const inner = tools.typeOf(bound)
+  return inner.kind === "null" ? failOver(at) : { kind: "sealed", inner }
 }
 
 function isNamed(argument: LazyArgument): boolean {

@@ -216,6 +216,13 @@ export const found: readonly Case[] = [
       "flows.py": `from ${own} import dataclass\nfrom module_1 import A\nfrom prefect import flow\n@dataclass\nclass B(A): pass\n@flow\ndef my_flow(b: B): pass\n`,
     },
   })),
+  flow("a type variable bound by None", "from typing import TypeVar\nT = TypeVar('T', bound=None)", "a: T, b: list[T]"),
+  flow(
+    "a type variable bound by a name for None",
+    "from typing import TypeVar\nN = None\nT = TypeVar('T', bound=N)",
+    "a: T",
+    false,
+  ),
   flow(
     "fields by keyword only, in any order",
     "from dataclasses import dataclass\n@dataclass(kw_only=True)\nclass A:\n    x: int = 1\n    y: int",
