@@ -17,7 +17,10 @@ export function madeType(tools: MakeTools, value: Call): Type {
   const path = value.callee.kind === "outside" ? canonical(value.callee.path) : ""
   const [first, second, ...more] = value.args
   if (path === "typing.TypeVar") return variableType(tools, value)
-  if (path === "typing.NewType" && second !== undefined && more.length === 0) return tools.typeOf(second)
+  if (path === "typing.NewType" && second !== undefined && more.length === 0) {
+    // A union around it doesn't take it apart.
+    return { kind: "sealed", inner: tools.typeOf(second) }
+  }
   const base = constrainedTypes.get(path)
   if (base === undefined) throw new Undecided("this type is made by a call", value.at)
   if (typeof base !== "string") return limited(tools, base, value)

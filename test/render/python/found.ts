@@ -216,6 +216,11 @@ export const found: readonly Case[] = [
       "flows.py": `from ${own} import dataclass\nfrom module_1 import A\nfrom prefect import flow\n@dataclass\nclass B(A): pass\n@flow\ndef my_flow(b: B): pass\n`,
     },
   })),
+  flow(
+    "a new type of a union in a union",
+    "from typing import NewType, Union, Optional\nA = NewType('A', int | None)\nB = NewType('B', Optional[str])\nC = NewType('C', int)",
+    "a: Union[A, str], b: Optional[A], c: A | B | float, d: Union[C, int], e: Optional[C], f: list[A] | None, g: C | A = None",
+  ),
   flow("a type variable bound by None", "from typing import TypeVar\nT = TypeVar('T', bound=None)", "a: T, b: list[T]"),
   flow(
     "a type variable bound by a name for None",
