@@ -688,6 +688,11 @@ t.test("an image that CI builds is held until somebody vouches for it", async (t
   t.match(one(entry, { build: untagged }).problems, [{ code: "step-output-missing", message: /stepOutputs\.image/ }])
   const given: Settings = { rendering: { stepOutputs: { image: { image: "r/x:2" } } } }
   t.match(fieldsOf(one(entry, { build: untagged }, given))?.jobVariables, declared({ image: "r/x:2" }))
+  t.match(
+    one(entry, {}, given).problems,
+    [{ code: "placeholder-unresolved", message: /no output of a step/ }],
+    "an output that is given, of a step that isn't there",
+  )
 })
 
 t.test("with images: registry only an image that is there is moved to", async (t) => {

@@ -43,7 +43,6 @@ export function stepOutputs(
     learn(id, { value: found, origin })
     if (hidden === null || hidden.length > 0) unknownOutputs.set(id, id)
   }
-  for (const [id, value] of Object.entries(facts.given)) if (!outputs.has(id)) learn(id, { value, origin: null })
   return { outputs, unknownOutputs }
 }
 
