@@ -73,7 +73,18 @@ function equalsAcrossTypes(a: Value, b: Value): boolean {
   return a.kind !== b.kind && numbers[0] !== null && numbers[0] === numbers[1]
 }
 
-const decisive = new Set(["__new__", "_generate_next_value_", "_ignore_", "_missing_value_", "_order_", "__set_name__"])
+const decisive = new Set([
+  "__new__",
+  "_generate_next_value_",
+  "_ignore_",
+  "_missing_value_",
+  "_order_",
+  "__set_name__",
+  "value",
+  "name",
+  "_value_",
+  "_name_",
+])
 
 function memberExpressions(fact: ClassFact): { name: string; expression: Expression }[] {
   const odd = (what: string, place: { line: number; column: number }) =>
@@ -84,6 +95,7 @@ function memberExpressions(fact: ClassFact): { name: string; expression: Express
       !(each.kind === "name" && each.name === "unique") && !(each.kind === "attribute" && each.name === "unique"),
   )
   if (decorator !== undefined) throw odd("its decorator", decorator.at)
+  if (/\b_(?:value|name)_\b/u.test(fact.syntax.text)) throw odd("code that sets them", fact.syntax.at)
   return fact.syntax.body.flatMap((statement) => {
     if (statement.kind === "assign") {
       // `_x` is a member like any other; `__x__` is none; `_x_` and `__x` differ between versions.

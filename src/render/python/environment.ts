@@ -21,12 +21,7 @@ export function isEnvironment(value: Value): boolean {
  *
  * @throws Undecided
  */
-export function environmentValue(
-  session: Session,
-  name: Value | undefined,
-  use: { scope: Scope; at: Location },
-): Value {
-  const { scope, at } = use
+export function environmentValue(session: Session, name: Value | undefined, at: Location): Value {
   if (name?.kind !== "str") throw new Undecided("which environment variable this is isn't known", at)
   const value = session.around.environment.get(name.value)
   const variable = `the environment variable \`${name.value}\``
@@ -38,8 +33,14 @@ export function environmentValue(
   }
   // A schema is for everybody to see.
   if (typeof value !== "string") throw new Undecided(`${variable} is a secret of the source, which isn't published`, at)
-  if (scope.syntax.mutated.has("environ")) throw new Undecided(`the file changes ${environ}`, at)
+  const changing = session.followed.find((scope) => changesEnvironment(scope))
+  if (changing !== undefined) throw new Undecided(`${changing.path} may change ${environ}`, at)
   return { kind: "str", value }
+}
+
+function changesEnvironment({ syntax, passes }: Scope): boolean {
+  const overrides = /\bload_dotenv\s*\([^)]*\boverride\s*=\s*True/u.test(syntax.text)
+  return syntax.mutated.has("environ") || passes.has("environ") || overrides
 }
 
 /** The variable that `os.getenv("X", default)` names. */

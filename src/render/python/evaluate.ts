@@ -9,13 +9,13 @@ import { instanceAttribute } from "./constructor.ts"
 import { enumMember } from "./enums.ts"
 import { callMapping, isMapping, isMappingMethod, mappingOf, valueAt } from "./mapping.ts"
 import { attributeOf, nameValue } from "./names.ts"
+import { classConstant } from "./class-constant.ts"
 import { locate, type Session, Undecided } from "./session.ts"
 import type { Argument, Expression, Of } from "./syntax.ts"
 import { convertAndFormat, textOf } from "./texts.ts"
 import {
   type CallArgument,
   type Environment,
-  inClass,
   type Lazy,
   type LazyArgument,
   type PartialEntry,
@@ -87,7 +87,10 @@ function attribute(session: Session, expression: Of<"attribute">, environment: E
     return attributeOf(tools, object, { name: expression.name, at, environment })
   }
   if (object.kind === "class") {
-    return enumMember(tools, object.class, expression.name) ?? classConstant(session, object, expression)
+    return (
+      enumMember(tools, object.class, expression.name) ??
+      classConstant({ session, evaluate }, object, { expression, environment })
+    )
   }
   if (object.kind === "member" && expression.name === "value") return object.value
   if (object.kind === "member" && expression.name === "name") return { kind: "str", value: object.name }
@@ -103,36 +106,12 @@ function hasMethod(object: Value, name: string): boolean {
   return object.kind === "str" || (isMapping(object) && isMappingMethod(name))
 }
 
-/** `Settings.RETRIES`: a plain assignment in the body of a class without bases, decorators or metaclass. */
-function classConstant(session: Session, owner: Extract<Value, { kind: "class" }>, expression: Of<"attribute">): Value {
-  const { syntax, scope } = owner.class
-  const at = locate(scope, syntax.at)
-  const values = syntax.body.flatMap((statement) =>
-    statement.kind === "assign" && statement.names.includes(expression.name)
-      ? [statement.value]
-      : statement.kind === "annotated" && statement.name === expression.name && statement.value !== null
-        ? [statement.value]
-        : [],
-  )
-  const value = values[0]
-  const unusual =
-    syntax.bases.length > 0 ||
-    syntax.decorators.length > 0 ||
-    values.length > 1 ||
-    syntax.body.some((statement) => ["block", "binds", "passes"].includes(statement.kind))
-  if (value === undefined || unusual) {
-    throw new Undecided(`\`${syntax.name}.${expression.name}\` isn't a plain constant of that class`, at)
-  }
-  const key = `${scope.path}:${owner.class.order}.${expression.name}`
-  return session.within(at, key, () => evaluate(session, value, inClass(owner.class)))
-}
-
 function subscript(session: Session, expression: Of<"subscript">, environment: Environment): Value {
   const at = locate(environment.scope, expression.at)
   const object = evaluate(session, expression.object, environment)
   const [first] = expression.items
   if (first !== undefined && isEnvironment(object)) {
-    return environmentValue(session, evaluate(session, first, environment), { scope: environment.scope, at })
+    return environmentValue(session, evaluate(session, first, environment), at)
   }
   if (["outside", "class", "generic", "union"].includes(object.kind)) {
     return {
@@ -250,7 +229,7 @@ function call(session: Session, expression: Of<"call">, environment: Environment
     throw new Undecided("the result of this call is only known when it runs", at)
   }
   if (callee.kind === "outside" && readsEnvironment(callee.path)) {
-    return environmentValue(session, variableOf(valuesOf(session, args)), { scope: environment.scope, at })
+    return environmentValue(session, variableOf(valuesOf(session, args)), at)
   }
   const own = callee.kind === "outside" && isBuiltinCall(callee.path)
   const result = own ? callBuiltin(callee.path, builtinArguments(session, callee.path, args)) : null

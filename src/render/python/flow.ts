@@ -4,7 +4,7 @@ import { evaluate } from "./evaluate.ts"
 import { findFlow } from "./find.ts"
 import { PythonParser } from "./parse.ts"
 import type { FlowFacts, ReadFile, Reading, Surroundings } from "./reading.ts"
-import { toScope } from "./scope.ts"
+import type { Scope } from "./scope.ts"
 import { locate, Session, Undecided } from "./session.ts"
 import type { Parsed } from "./syntax.ts"
 
@@ -28,12 +28,14 @@ export class FlowReader {
     const parsed = this.#parser.parse(file.text)
     if (parsed.kind !== "module") return refuse(parsed, path)
     const session = new Session(path, this.#parser, readFile, around)
-    const reading = readFlow(session, object, toScope(path, parsed.module))
+    const scope = session.scope(path)
+    if (typeof scope === "string") throw new Error(`${path} can't be read again: ${scope}`)
+    const reading = readFlow(session, object, scope)
     return session.needs.size > 0 ? { kind: "needs", paths: [...session.needs] } : reading
   }
 }
 
-function readFlow(session: Session, object: string, scope: ReturnType<typeof toScope>): Reading {
+function readFlow(session: Session, object: string, scope: Scope): Reading {
   try {
     const found = findFlow({ session, evaluate }, scope, object)
     if (found.kind === "problem") return found

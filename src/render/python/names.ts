@@ -54,6 +54,9 @@ export function boundValue(
   }
   if (own === null) return null
   const at = locate(scope, own.at)
+  if (scope.bindsUnseen && own.kind === "value") {
+    throw new Undecided(`code of ${scope.path} may set \`${name}\` by its name`, at)
+  }
   if (scope.syntax.globals.has(name)) throw new Undecided(`a function changes \`${name}\` (\`global ${name}\`)`, at)
   const value = tools.session.within(at, `${scope.path}:${name}:${own.order}`, () =>
     bindingValue(tools, { scope, binding: own, until }),
@@ -164,8 +167,9 @@ function starValue(tools: Tools, scope: Scope, use: { star: Binding; name: strin
   const module = openModule(tools, path, at)
   if (module.kind !== "module" || name.startsWith("_")) return null
   if (module.scope.bindings.has("__all__")) throw new Undecided(`what \`*\` means is said by __all__ of ${path}`, at)
-  const binds = module.scope.bindings.has(name) || module.scope.stars.length > 0
-  return binds ? boundValue(tools, { scope: module.scope, name, before: Number.POSITIVE_INFINITY }) : null
+  const value = boundValue(tools, { scope: module.scope, name, before: Number.POSITIVE_INFINITY })
+  if (value !== null && !star.certain) throw new Undecided(`\`${name}\` may come from an import below a condition`, at)
+  return value
 }
 
 function starModule(tools: Tools, module: string, at: Location): string | null {

@@ -9,7 +9,7 @@ export type Binding = (
   | { readonly kind: "module"; readonly module: string }
   | { readonly kind: "member"; readonly module: string; readonly level: number; readonly name: string }
   /** `from x import *`: may bind any name. */
-  | { readonly kind: "star"; readonly module: string; readonly level: number }
+  | { readonly kind: "star"; readonly module: string; readonly level: number; readonly certain: boolean }
   /** Bound below `if TYPE_CHECKING:` only, so not at run time. */
   | { readonly kind: "typing-only" }
   /** `below`: what it is bound to when the condition around it holds; null when the text doesn't tell. */
@@ -24,12 +24,18 @@ export interface Scope {
   readonly stars: readonly Binding[]
   /** Orders of the bare expressions that a name occurs in. */
   readonly passes: ReadonlyMap<string, readonly number[]>
+  /** Whether its code may bind names that the text doesn't show. */
+  readonly bindsUnseen: boolean
 }
+
+const unseen =
+  /(?<![.\w])globals\s*\(\s*\)\s*(?:\[|\.\s*(?:update|setdefault|pop|__setitem__)\b)|(?<![.\w])exec\s*\(|\bsys\s*\.\s*modules\s*\[/u
 
 export function toScope(path: string, syntax: ModuleSyntax): Scope {
   const builder: Builder = { order: 0, bindings: new Map(), stars: [], passes: new Map() }
   addStatements(builder, syntax.statements, "certain")
-  return { path, syntax, bindings: builder.bindings, stars: builder.stars, passes: builder.passes }
+  const { bindings, stars, passes } = builder
+  return { path, syntax, bindings, stars, passes, bindsUnseen: unseen.test(syntax.text) }
 }
 
 /** What `name` is bound to just before `before`: its last own binding and any star imports after that one. */
@@ -141,7 +147,9 @@ function addFrom(
   if (names !== "*") {
     return names.forEach(({ name, as }) => context.bind(as, { kind: "member", module, level, name }))
   }
-  if (context.certainty !== "typing-only") builder.stars.push({ kind: "star", module, level, order: builder.order, at })
+  if (context.certainty === "typing-only") return
+  const certain = context.certainty === "certain"
+  builder.stars.push({ kind: "star", module, level, certain, order: builder.order, at })
 }
 
 function weaken(bound: Bound, certainty: Certainty): Bound {

@@ -64,6 +64,11 @@ export class Session {
     return this.#readFile(path).kind !== "missing"
   }
 
+  /** The files that were followed so far. */
+  get followed(): readonly Scope[] {
+    return [...this.#scopes.values()].filter((scope) => typeof scope !== "string")
+  }
+
   /** The names of an imported file, or why they can't be read. */
   scope(path: string): Scope | string {
     const known = this.#scopes.get(path)

@@ -16,6 +16,17 @@ export const environments: readonly Case[] = [
   env("one with the name of a method of objects", 'os.getenv("constructor", "dev")', false),
   env("one that the file sets", 'os.getenv("STAGE")', false, 'os.environ["STAGE"] = "mine"'),
   env("one that a function sets", 'os.getenv("STAGE")', false, "def s(): os.environ.update(STAGE='mine')\ns()"),
+  env("one that the file sets by another name", 'os.getenv("STAGE")', false, 'env = os.environ\nenv["STAGE"] = "mine"'),
+  env("one that a call may set", 'os.getenv("STAGE")', false, "def fill(e): e['STAGE'] = 'mine'\nfill(os.environ)"),
+  env("ones that the file replaces", 'os.getenv("STAGE")', false, "def s():\n    os.environ |= {'STAGE': 'mine'}\ns()"),
+  {
+    ...made("set in the flow's file, read in another", {
+      "const.py": 'import os\nSTAGE = os.getenv("STAGE")\n',
+      "flows.py":
+        'import os\nos.environ["STAGE"] = "mine"\nfrom const import STAGE\nfrom prefect import flow\n@flow\ndef my_flow(x=STAGE): pass\n',
+    }),
+    decided: false,
+  },
   made("imported by name", {
     "flows.py":
       'from os import environ as e, getenv\nfrom prefect import flow\n@flow(name=e["STAGE"])\ndef my_flow(x=getenv("SIZE")): pass\n',

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import t from "tap"
 import { FlowReader } from "../../../src/render/python/flow.ts"
 import { signatures, sources } from "./cases.ts"
+import { changed } from "./changed.ts"
 import { environments } from "./environments.ts"
 import { followed } from "./followed.ts"
 import { found } from "./found.ts"
@@ -15,7 +16,7 @@ const seed = 20_261_125
 t.test("flow files read as Prefect reads them", async (t) => {
   await using oracle = new Oracle()
   const reader = new FlowReader()
-  const cases = [...signatures, ...sources, ...found, ...followed, ...environments]
+  const cases = [...signatures, ...sources, ...found, ...followed, ...environments, ...changed]
   const answers = await oracle.ask(cases)
 
   for (const [index, each] of cases.entries()) {

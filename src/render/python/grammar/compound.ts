@@ -12,17 +12,10 @@ export abstract class CompoundStatements extends Patterns {
   protected statement(): Line[] {
     const before = this.assigned.length
     const at = this.at
-    const lines = this.#statement(at)
+    const lines = this.#compound(at) ?? this.simpleStatements()
     if (this.strayAwait !== null) this.fail("'await' outside async function", this.strayAwait)
     const names = this.assigned.splice(before)
     return names.length === 0 ? lines : [...lines, { kind: "binds", names, what: "an assignment expression", at }]
-  }
-
-  #statement(at: Place): Line[] {
-    const read = this.#compound(at)
-    if (read === null) return this.simpleStatements()
-    this.leaveStart()
-    return read
   }
 
   #compound(at: Place): Line[] | null {
@@ -51,11 +44,13 @@ export abstract class CompoundStatements extends Patterns {
   }
 
   protected block(): Line[] {
+    this.leaveStart()
     this.expect(":")
     if (!this.skip("newline")) return this.simpleStatements()
     if (!this.skip("indent")) this.fail("expected an indented block")
     const lines: Line[] = []
-    while (!this.skip("dedent")) lines.push(...this.statement())
+    // One by one: a statement may become more lines than a call takes arguments.
+    while (!this.skip("dedent")) for (const line of this.statement()) lines.push(line)
     return lines
   }
 
@@ -104,6 +99,7 @@ export abstract class CompoundStatements extends Patterns {
     this.expressionList()
     // What a loop walks through may be changed in it by another name.
     const passes = { kind: "passes", names: this.namesSince(start), at } as const
+    this.shares(target, passes.names)
     const body = this.#loopBody()
     const blocks = [body, this.#else()].map((lines) => block(lines, "unknown", at))
     return [this.binds(target, "a loop", at), passes, ...blocks]
@@ -157,8 +153,9 @@ export abstract class CompoundStatements extends Patterns {
     const targets = this.attempt(() => this.#itemsInBrackets()) ?? this.#items()
     const head = this.sourceSince(start)
     const body = this.block()
-    // The body runs once, and to its end unless something is there to swallow errors.
-    const swallows = /suppress|raises|ignor/iu.test(head)
+    // The body runs once, but to its end only where nothing is there that may swallow errors.
+    const swallows =
+      !/^\(?\s*(?:open|(?:warnings\.)?catch_warnings|(?:contextlib\.)?nullcontext|(?:prefect\.)?tags)\s*\(/u.test(head)
     const binds = { kind: "binds", names: targets.flatMap(boundNames), what: "`with`", at } as const
     return [binds, ...(swallows ? [block(body, "unknown", at)] : body)]
   }
@@ -193,8 +190,10 @@ export abstract class CompoundStatements extends Patterns {
     const start = this.position
     const isMatch = this.attempt(() => this.#matchHead())
     if (isMatch === null) return null
-    while (!this.skip("dedent")) this.#case()
-    return [{ kind: "binds", names: this.namesSince(start), what: "`match`", at }]
+    const bodies: Line[][] = []
+    while (!this.skip("dedent")) bodies.push(this.#case())
+    const binds: Line = { kind: "binds", names: this.namesSince(start), what: "`match`", at }
+    return [binds, ...bodies.map((lines) => block(lines, "unknown", at))]
   }
 
   #matchHead(): true | null {
@@ -208,12 +207,12 @@ export abstract class CompoundStatements extends Patterns {
     return this.kind === "name" && this.text === "case" ? true : null
   }
 
-  #case(): void {
+  #case(): Line[] {
     if (this.kind !== "name" || this.text !== "case") this.fail("expected 'case'")
     this.next()
     this.patterns()
     if (this.skip("if")) this.namedExpression()
-    this.block()
+    return this.block()
   }
 
   #async(at: Place): Line[] {

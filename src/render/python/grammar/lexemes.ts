@@ -16,7 +16,10 @@ export const number = new RegExp(
     String.raw`(?:(?:${digits}\.(?:${digits})?|\.${digits})(?:[eE][+-]?${digits})?|${digits}[eE][+-]?${digits}|${digits})[jJ]?`,
   "uy",
 )
-export const octalOfOld = /^0[\d_]*[1-9][\d_]*$/u
+/** `0777` was octal in Python 2. */
+export function isOctalOfOld(text: string): boolean {
+  return text.startsWith("0") && /^[\d_]+$/u.test(text) && /[1-9]/u.test(text)
+}
 export const keywordAfterNumber = /(?:and|else|for|i[fns]|not|or)/uy
 export const stringStart = /(?:[rR]?[fFtTbB]|[fFtTbB][rR]|[rRuU])?(?:'''|"""|'|")/uy
 

@@ -39,9 +39,9 @@ export function readExpression(source: string): Expression {
 class ModuleReader extends Definitions {
   module(text: string): ModuleSyntax {
     const statements = []
-    while (this.kind !== "end") statements.push(...this.statement().flatMap(toStatement))
-    const { lazyAnnotations, globals, mutated } = this
-    return { text, statements, lazyAnnotations, globals, mutated }
+    while (this.kind !== "end") for (const line of this.statement()) statements.push(...toStatement(line))
+    const { lazyAnnotations, globals } = this
+    return { text, statements, lazyAnnotations, globals, mutated: this.sharing.reach(this.mutated) }
   }
 
   only(): Expression {

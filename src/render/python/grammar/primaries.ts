@@ -3,7 +3,10 @@ import { Displays, itemsMax } from "./displays.ts"
 
 /** Methods that change a list, set or dictionary in place. */
 const mutators: ReadonlySet<string> = new Set(
-  "append extend insert update add pop popitem remove clear setdefault sort reverse discard".split(" "),
+  (
+    "append extend insert update add pop popitem remove clear setdefault sort reverse discard __setitem__ __delitem__ " +
+    "__iadd__ __ior__ __iand__ __ixor__ __isub__ __imul__"
+  ).split(" "),
 )
 
 /** Atoms with what follows them: `.name`, `(arguments)`, `[items]`. */
@@ -16,10 +19,17 @@ export abstract class Primaries extends Displays {
     let value = this.atom()
     for (;;) {
       if (this.skip(".")) value = this.#attribute(value, at)
-      else if (this.kind === "(") value = { kind: "call", callee: value, args: this.arguments(), at }
+      else if (this.kind === "(") value = this.#call(value, at)
       else if (this.kind === "[") value = { kind: "subscript", object: value, items: this.#items(), at }
       else return value
     }
+  }
+
+  #call(callee: Expression, at: Place): Expression {
+    const args = this.arguments()
+    // `list.append(x, 1)` is `x.append(1)`.
+    if (isMutatingFunction(callee)) args.forEach(({ value }) => this.mutates(value))
+    return { kind: "call", callee, args, at }
   }
 
   /** The arguments of a call or the bases of a class, with their parentheses. */
@@ -107,6 +117,11 @@ export abstract class Primaries extends Displays {
     }
     return { kind: "opaque", what: "a slice", at }
   }
+}
+
+function isMutatingFunction(callee: Expression): boolean {
+  if (callee.kind !== "attribute" || callee.object.kind !== "name") return false
+  return mutators.has(callee.name) && ["list", "dict", "set"].includes(callee.object.name)
 }
 
 /** What may follow what in a call (Expressions, "Calls"). */

@@ -7,7 +7,7 @@ import {
   keywordAfterNumber,
   keywords,
   number,
-  octalOfOld,
+  isOctalOfOld,
   operator,
   stringStart,
 } from "./lexemes.ts"
@@ -115,7 +115,7 @@ class Scanner {
   #number(): void {
     const end = this.#matched
     const text = this.#source.slice(this.#at, end)
-    if (octalOfOld.test(text)) this.#fail("leading zeros in decimal integer literals are not permitted", this.#at)
+    if (isOctalOfOld(text)) this.#fail("leading zeros in decimal integer literals are not permitted", this.#at)
     const start = this.#at
     this.#at = end
     const goesOn = this.#match(anyName) || this.#match(number)

@@ -1,5 +1,6 @@
 import type { Expression, ImportedName, Place, Statement, Step } from "../syntax.ts"
 import { kept } from "./kept.ts"
+import { heldBy, Sharing } from "./sharing.ts"
 import { Parameters } from "./parameters.ts"
 import { boundNames, checkDeleted, checkSingleTarget, checkTarget } from "./targets.ts"
 
@@ -27,6 +28,7 @@ const futureFeatures: ReadonlySet<string> = new Set(
 export abstract class SimpleStatements extends Parameters {
   /** Names that some function declares `global`. */
   protected readonly globals = new Set<string>()
+  protected readonly sharing = new Sharing()
   /** `from __future__ import annotations` was read. */
   protected lazyAnnotations = false
   /** Imports from `__future__` may only follow the docstring and each other. */
@@ -34,10 +36,10 @@ export abstract class SimpleStatements extends Parameters {
 
   /** The statements of one line, up to its end. */
   protected simpleStatements(): Line[] {
-    const lines = [...this.#simple()]
+    const lines = this.#simple()
     while (this.skip(";")) {
       if (this.kind === "newline") break
-      lines.push(...this.#simple())
+      for (const line of this.#simple()) lines.push(line)
     }
     if (!this.skip("newline")) this.fail()
     return lines
@@ -45,6 +47,11 @@ export abstract class SimpleStatements extends Parameters {
 
   protected binds(target: Expression, what: string, at: Place): Statement {
     return { kind: "binds", names: boundNames(target), what, at }
+  }
+
+  /** Notes that what the targets name may hold parts of what the names stand for. */
+  protected shares(target: Expression, held: readonly string[]): void {
+    if (held.length > 0) for (const name of boundNames(target)) this.sharing.add(name, held)
   }
 
   /** Notes that code was read after which no import from `__future__` may come. */
@@ -102,7 +109,7 @@ export abstract class SimpleStatements extends Parameters {
     if (augmented.has(this.kind)) return [this.#augmented(value, at)]
     if (["string", "constant"].includes(value.kind)) return [{ kind: "bare", value, at }]
     // `f(X)` may change X when it is a list or the like.
-    const passes: Statement = { kind: "passes", names: this.namesSince(start), at }
+    const passes: Statement = { kind: "passes", names: [...this.sharing.reach(this.namesSince(start))], at }
     return value.kind === "call" ? [asStep({ kind: "call", call: value, at }, passes)] : [passes]
   }
 
@@ -114,8 +121,11 @@ export abstract class SimpleStatements extends Parameters {
       targets.push(value)
       value = this.anyExpression()
     }
-    targets.forEach((target) => this.changes(target))
     const assigned = kept(value)
+    for (const target of targets) {
+      this.changes(target)
+      this.shares(target, heldBy(assigned))
+    }
     const statements = targets.map((target): Statement =>
       target.kind === "name"
         ? { kind: "assign", names: [target.name], value: assigned, at }
@@ -132,6 +142,7 @@ export abstract class SimpleStatements extends Parameters {
     this.changes(target)
     const annotation = kept(this.expression())
     const value = this.skip("=") ? kept(this.anyExpression()) : null
+    if (value !== null) this.shares(target, heldBy(value))
     if (target.kind === "name") return { kind: "annotated", name: target.name, annotation, value, at }
     const binds = this.binds(target, "an assignment", at)
     const step = value === null ? null : setting(target, value, at)
@@ -143,6 +154,8 @@ export abstract class SimpleStatements extends Parameters {
     this.next()
     this.anyExpression()
     this.changes(target)
+    // `x += [1]` changes a list in place.
+    this.mutates(target)
     return this.binds(target, "an assignment", at)
   }
 
@@ -190,7 +203,9 @@ export abstract class SimpleStatements extends Parameters {
     const names: ImportedName[] = []
     do {
       const name = this.identifier()
-      names.push({ name, as: this.skip("as") ? this.identifier() : name })
+      const as = this.skip("as") ? this.identifier() : name
+      if (as !== name) this.sharing.add(as, [name])
+      names.push({ name, as })
     } while (this.skip(",") && this.kind !== ")")
     if (inBrackets) this.expect(")")
     return names

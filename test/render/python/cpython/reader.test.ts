@@ -110,6 +110,7 @@ const refused: readonly [text: string, message: RegExp][] = [
   ["try: pass", /'except' or 'finally'/u],
   ["x = 1\nfrom __future__ import annotations", /beginning/u],
   ["'a'\nfrom __future__ import division\n'b'\nfrom __future__ import annotations", /beginning/u],
+  ["if x:\n    from __future__ import annotations", /beginning/u],
   ["from __future__ import nothing", /not defined/u],
   ["class A(x for x in y): pass", /base/u],
   ["def f():\n    from x import *", /module level/u],
@@ -158,6 +159,11 @@ t.test("no text of a megabyte takes long or is too deep to be read", async (t) =
       " ".repeat(99) +
       "x",
     `f${"()".repeat(400_000)}`,
+    "x;".repeat(200_000),
+    `${"a=".repeat(200_000)}1`,
+    `import ${"a,".repeat(200_000)}a`,
+    `with x:\n${" a\n".repeat(160_000)}`,
+    `x = 0${"9".repeat(900_000)}.5`,
   ]
 
   for (const text of hostile) {

@@ -1,0 +1,29 @@
+import { partsOf } from "../parts.ts"
+import type { Expression } from "../syntax.ts"
+
+/** Which names may hold a value, or a part of it, that others stand for: `B = A`, `B = [A]`, `for B in A`. */
+export class Sharing {
+  readonly #held = new Map<string, Set<string>>()
+
+  add(name: string, held: readonly string[]): void {
+    const known = this.#held.get(name) ?? new Set()
+    for (const one of held) known.add(one)
+    this.#held.set(name, known)
+  }
+
+  /** The names, and all that one of them may hold a part of: what changes through one is changed for those too. */
+  reach(names: Iterable<string>): ReadonlySet<string> {
+    const reached = new Set(names)
+    // A set goes on with what is added to it on the way.
+    for (const name of reached) for (const held of this.#held.get(name) ?? []) reached.add(held)
+    return reached
+  }
+}
+
+/** Names of what a value is or holds; what a call makes of them is its own. */
+export function heldBy(value: Expression): readonly string[] {
+  if (value.kind === "call") return []
+  if (value.kind === "name") return [value.name]
+  const within = partsOf(value).flatMap(heldBy)
+  return value.kind === "attribute" ? [value.name, ...within] : within
+}
