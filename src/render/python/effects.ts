@@ -6,27 +6,22 @@ import type { ClassSyntax, ModuleSyntax } from "./syntax.ts"
  */
 
 /** Names of attributes that something in the file may set, other than a plain statement of a constructor on itself. */
-export function attributesSetIn(module: ModuleSyntax): ReadonlySet<string> {
-  const known = attributes.get(module)
-  if (known !== undefined) return known
+export const attributesSetIn = oncePer((module: ModuleSyntax): ReadonlySet<string> => {
   const plain = tally(constructorStores(module))
   const all = tally(logicalLines(module.text).flatMap((line) => [...storesIn(line)]))
   const names = [...all].filter(([store, count]) => count > (plain.get(store) ?? 0)).map(([store]) => nameOf(store))
-  const set = new Set(names)
-  attributes.set(module, set)
-  return set
-}
-const attributes = new WeakMap<ModuleSyntax, ReadonlySet<string>>()
+  return new Set(names)
+})
 
 /** Whether the file may set attributes whose names its text doesn't show; `__dict__[key]` is only read. */
-export function setsUnseen({ text }: ModuleSyntax): boolean {
-  return /\b(?:setattr|delattr|__\w*setattr__|__delattr__)\b|(?<!\.)\b(?:exec|eval)[ \t]*\(|(?<!\*\*)\bvars[ \t]*\(|\b__dict__\b(?!\[[\w"']{1,80}\][ \t]*(?:[)\]},:]|$))/mu.test(
+export const setsUnseen = oncePer(({ text }: ModuleSyntax): boolean =>
+  /\b(?:setattr|delattr|__\w*setattr__|__delattr__)\b|(?<!\.)\b(?:exec|eval)[ \t]*\(|(?<!\*\*)\bvars[ \t]*\(|\b__dict__\b(?!\[[\w"']{1,80}\][ \t]*(?:[)\]},:]|$))/mu.test(
     text,
-  )
-}
+  ),
+)
 
 /** Whether methods of a class hand their instance to code outside of it, or construct it again. */
-export function letsItselfOut(syntax: ClassSyntax): boolean {
+export const letsItselfOut = oncePer((syntax: ClassSyntax): boolean => {
   const code = syntax.text.replaceAll(quoted, (text, prefix: string | undefined) => {
     if (text.startsWith("#")) return ""
     return /f/iu.test(prefix ?? "") ? text : "''"
@@ -34,11 +29,21 @@ export function letsItselfOut(syntax: ClassSyntax): boolean {
   const harmless =
     /\bdef[ \t]+\w+[ \t]*\(\s*self\b|\breturn[ \t]+self\b(?=[ \t]*$)|\bsuper[ \t]*\([ \t]*\w+[ \t]*,[ \t]*self\b|\b(?:isinstance|type|len|str|repr|hasattr|getattr)[ \t]*\([ \t]*self\b/gmu
   return /(?<![\w.])self\b(?![ \t]*\.)/u.test(code.replaceAll(harmless, "")) || code.includes(":=")
-}
+})
 
 /** How often a class names a constructor to call it. */
-export function constructorCalls(syntax: ClassSyntax): number {
-  return [...syntax.text.matchAll(/\.\s*__(?:init|post_init)__\b/gu)].length
+export const constructorCalls = oncePer(
+  (syntax: ClassSyntax): number => [...syntax.text.matchAll(/\.\s*__(?:init|post_init)__\b/gu)].length,
+)
+
+/** The search through a text is made once, however many instances ask for it. */
+function oncePer<Syntax extends object, Answer>(search: (syntax: Syntax) => Answer): (syntax: Syntax) => Answer {
+  const known = new WeakMap<Syntax, { readonly answer: Answer }>()
+  return (syntax) => {
+    const found = known.get(syntax) ?? { answer: search(syntax) }
+    known.set(syntax, found)
+    return found.answer
+  }
 }
 
 /** Texts and comments. What stands in an f-string is code. */
