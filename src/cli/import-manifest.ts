@@ -72,8 +72,9 @@ export async function importManifest(parts: PlanParts, request: ImportRequest, s
   if (chosen.length === 0 && request.select.length > 0)
     throw new CommandError(`no deployment of the workspace matches ${request.select.join(" or ")}`)
   const isKnown = (text: string): boolean => parts.secrets.mask(text) !== text
-  const { lives, hidden } = hideSecrets(chosen, { showValues, isKnown })
-  const drafted = lives.map((live) => refusal(live, others) ?? draftOf(live))
+  const { covered, hidden } = hideSecrets(chosen, { showValues, isKnown })
+  const lives = covered.map(({ live }) => live)
+  const drafted = covered.map((one) => refusal(one.live, others) ?? draftOf(one))
   const state = await mend(sorted(lives, drafted), { sight, request, hidden }, signal)
   return {
     ...state,
