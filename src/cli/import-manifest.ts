@@ -12,6 +12,7 @@ import type { Rule } from "../render/manifest/rules.ts"
 import { CommandError } from "./exit.ts"
 import { openCheckout, readManifest, readOthers, type Others, type Sight } from "./import-checkout.ts"
 import type { PlanParts } from "./plan-sources.ts"
+import { unknownOffline } from "./validate.ts"
 
 export interface ImportRequest {
   readonly workspace: Workspace
@@ -82,7 +83,7 @@ export async function importManifest(parts: PlanParts, request: ImportRequest, s
     remarks: state.drafts.flatMap(({ live, remarks }) => remarks.map((one) => ({ ...one, key: live.key }))),
     hidden: hidden.filter(({ name }) => state.text.includes(`{{ $${name} }}`)),
     triggersUnread: snapshot.automations === "unsupported",
-    unsure: others.problems.filter(({ severity }) => severity === "error").length,
+    unsure: others.problems.filter(({ severity, code }) => severity === "error" && !unknownOffline.has(code)).length,
   }
 }
 

@@ -520,6 +520,18 @@ t.test("a secret where every entry has something leaves the deployment out", asy
   t.match(err, /\(etl\/remote\) \[not-sayable\]/)
 })
 
+t.test("what other manifests need of the config is no error of theirs", async (t) => {
+  const files = {
+    "flow.py": flow,
+    "prefect.yaml":
+      'deployments:\n  - name: x\n    entrypoint: flow.py:flow_function\n    work_pool: { name: pool }\n    parameters: { a: "{{ $A }}" }\n',
+  }
+
+  const { err } = await importing(t, { live: [one("prod")], files }).run("--output", "new.yaml")
+
+  t.notMatch(err, "other manifests of this checkout have")
+})
+
 t.test("a secret that the config reads is written by no option", async (t) => {
   const config = `installation: test
 workspaces: [{ name: default, apiUrl: "http://127.0.0.1:1/api", apiKey: { env: KEY } }]
