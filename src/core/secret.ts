@@ -72,7 +72,7 @@ const secretForms = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|pn[ub]_|sk-)[\w-]{16,}/,
   /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/,
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/,
   /\bAIza[\w-]{30,}|\bya29\.[\w-]{10,}/,
   /\bnpm_[A-Za-z\d]{20,}|\bpypi-Ag[\w-]{16,}/,
   /\bSG\.[\w-]{16,}\.[\w-]{16,}|\b[sr]k_(?:live|test)_[A-Za-z\d]{8,}/,

@@ -123,6 +123,8 @@ t.test("a text of anybody's is looked through in no time", async (t) => {
     "Bearer ",
     "Basic A",
     "eyJa",
+    "eyJ-",
+    "a=",
     " ",
     "\n",
     "a: '",
