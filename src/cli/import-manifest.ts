@@ -12,6 +12,7 @@ import type { Rule } from "../render/manifest/rules.ts"
 import { CommandError } from "./exit.ts"
 import { openCheckout, readManifest, readOthers, type Others, type Sight } from "./import-checkout.ts"
 import type { PlanParts } from "./plan-sources.ts"
+import { unknownOffline } from "./validate.ts"
 
 export interface ImportRequest {
   readonly workspace: Workspace
@@ -72,8 +73,9 @@ export async function importManifest(parts: PlanParts, request: ImportRequest, s
   if (chosen.length === 0 && request.select.length > 0)
     throw new CommandError(`no deployment of the workspace matches ${request.select.join(" or ")}`)
   const isKnown = (text: string): boolean => parts.secrets.mask(text) !== text
-  const { lives, hidden } = hideSecrets(chosen, { showValues, isKnown })
-  const drafted = lives.map((live) => refusal(live, others) ?? draftOf(live))
+  const { covered, hidden } = hideSecrets(chosen, { showValues, isKnown })
+  const lives = covered.map(({ live }) => live)
+  const drafted = covered.map((one) => refusal(one.live, others) ?? draftOf(one))
   const state = await mend(sorted(lives, drafted), { sight, request, hidden }, signal)
   return {
     ...state,
@@ -81,7 +83,7 @@ export async function importManifest(parts: PlanParts, request: ImportRequest, s
     remarks: state.drafts.flatMap(({ live, remarks }) => remarks.map((one) => ({ ...one, key: live.key }))),
     hidden: hidden.filter(({ name }) => state.text.includes(`{{ $${name} }}`)),
     triggersUnread: snapshot.automations === "unsupported",
-    unsure: others.problems.filter(({ severity }) => severity === "error").length,
+    unsure: others.problems.filter(({ severity, code }) => severity === "error" && !unknownOffline.has(code)).length,
   }
 }
 

@@ -40,7 +40,7 @@ function summary({ deployments, leftOut, text }: Imported, { output, root }: Opt
   if (text !== "")
     return [
       `${output === null ? "Imported" : `Wrote ${output}:`} ${count}`,
-      "Next: commit it with the flows, add the source to lockstep.yaml, and look:  lockstep plan",
+      "Next: read it (a secret that doesn't look like one stands as it is), commit it with the flows, add the source to lockstep.yaml, and look:  lockstep plan",
     ]
   const missing = leftOut.some(({ code }) => code === "flow-file-missing")
   return [

@@ -37,7 +37,8 @@ The workspace is the one of the config. With --api-url, or with $PREFECT_API_URL
 that server, with $PREFECT_API_KEY or $PREFECT_API_AUTH_STRING. The manifest is read back and planned before it is
 shown: adopting what is in it writes ownership tags and nothing else, unless a warning says so. Entrypoints are
 relative to the manifest's folder, or to one above. Values that look like secrets, by their names or their forms,
-become {{ $NAME }} placeholders, to be given under \`env\` of the source; --show-values writes them as they are.
+become {{ $NAME }} placeholders, to be given under \`env\` of the source; where none can stand, the field is left out.
+--show-values writes them as they are. No program knows every secret: read the file before you commit it.
 
 Exit code 0: there is a manifest, or nothing to import; 1: it failed, or no deployment could go into it.`
 

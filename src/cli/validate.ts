@@ -36,7 +36,7 @@ const frameFileBytesMax = 1024 * 1024
 /**
  * What only the config or the workspace knows: without them it is worth a word, but no mistake of the manifest.
  */
-const unknownOffline: ReadonlySet<string> = new Set([
+export const unknownOffline: ReadonlySet<string> = new Set([
   "env-missing",
   "variable-missing",
   "step-output-missing",

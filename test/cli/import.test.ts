@@ -159,6 +159,7 @@ t.test("pull steps that several share stand once, at the top; the others say the
     out,
     `# The deployments of http://127.0.0.1:4200/api as they run, written by \`lockstep import\`.
 # What is at its default isn't said, and so not managed: an edit of it in Prefect stays.
+# Read it before you commit it: a secret that doesn't look like one stands as it is.
 
 pull:
   - prefect.deployments.steps.set_working_directory:
@@ -388,12 +389,147 @@ t.test("secrets become placeholders, one name for one value", async (t) => {
   t.match(out, '        parameters:\n          password: "{{ $ETL_PASSWORD }}"\n')
   t.match(out, 'pull:\n  - prefect.deployments.steps.git_clone:\n      repository: "{{ $REPOSITORY }}"\n')
   t.match(out, '          DB_PASSWORD: "{{ $DB_PASSWORD_2 }}"\n')
-  t.match(out, "# Secrets stand as {{ $NAME }}: give each NAME under `env` of the source in lockstep.yaml.\n")
+  t.match(
+    out,
+    "# What looks like a secret stands as {{ $NAME }}: give each NAME under `env` of the source in lockstep.yaml.\n",
+  )
   t.match(err, "    DB_PASSWORD: { env: DB_PASSWORD } # etl/a, job_variables.env.DB_PASSWORD, and 1 more\n")
 
   const shown = await run("--show-values")
   t.match(shown.out, "          DB_PASSWORD: hunter2\n")
-  t.notMatch(shown.out, "Secrets stand")
+  t.notMatch(shown.out, "What looks like a secret")
+})
+
+const stepWith = (name: string, inputs: JsonObject): JsonObject => ({ [`prefect.deployments.steps.${name}`]: inputs })
+const placed: readonly (readonly [string, Partial<LiveFields>, string])[] = [
+  [
+    "a list of texts",
+    { jobVariables: { command: ["load", "--password", "hunter2", "--token=hunter2", "-u", "a:hunter2", "-v"] } },
+    '- "--password"\n          - "{{ $ETL_COMMAND }}"\n          - "{{ $ETL_COMMAND_2 }}"\n          - "-u"\n          - "{{ $ETL_COMMAND_3 }}"\n          - "-v"\n',
+  ],
+  [
+    "the environment of Kubernetes",
+    {
+      jobVariables: {
+        env: [
+          { name: "API_TOKEN", value: "hunter2" },
+          { name: "STAGE", value: "prod" },
+        ],
+      },
+    },
+    '- name: API_TOKEN\n            value: "{{ $API_TOKEN }}"\n          - name: STAGE\n            value: prod\n',
+  ],
+  [
+    "a script of a step",
+    { pullSteps: [stepWith("run_shell_script", { script: "export TOKEN=hunter2\nrun" })] },
+    'script: "{{ $SCRIPT }}"',
+  ],
+  [
+    "an input of a step",
+    { pullSteps: [stepWith("pull_from_s3", { bucket: "b", secretKey: "hunter2" })] },
+    'secretKey: "{{ $SECRET_KEY }}"',
+  ],
+  [
+    "a schedule",
+    { schedules: [liveSchedule("0 3 * * *", { parameters: { url: "https://a.example.com/?sig=hunter2" } })] },
+    'url: "{{ $ETL_URL }}"',
+  ],
+  [
+    "a header",
+    { parameters: { headers: { Authorization: "Bearer hunter2" } } },
+    'Authorization: "{{ $ETL_AUTHORIZATION }}"',
+  ],
+  [
+    "a header that names a block",
+    { pullSteps: [stepWith("x", { Authorization: "Bearer {{ prefect.blocks.secret.x }}" })] },
+    "Authorization: Bearer {{ prefect.blocks.secret.x }}\n",
+  ],
+]
+for (const [what, fields, written] of placed) {
+  t.test(`a secret in ${what} stands as a placeholder, and can be read back`, async (t) => {
+    const { run } = importing(t, { live: [one("prod", fields)] })
+
+    const { code, out, err } = await run()
+
+    t.equal(code, 0)
+    t.notMatch(out + err, "hunter2")
+    t.match(out, written)
+    t.notMatch(err, "[field-left-out]")
+    if (JSON.stringify(fields).includes("hunter2")) t.match((await run("--show-values")).out, "hunter2")
+  })
+}
+
+t.test("a placeholder for a whole script is told", async (t) => {
+  const { run } = importing(t, {
+    live: [one("prod", { pullSteps: [stepWith("run_shell_script", { script: "export TOKEN=hunter2\nrun" })] })],
+  })
+
+  const { out, err } = await run()
+
+  const place = "pull[0].prefect.deployments.steps.run_shell_script.script"
+  t.match(
+    err,
+    `a part of it looks like a secret, so ${place} as a whole stands as {{ $SCRIPT }} (etl/prod) [text-hidden]`,
+  )
+  t.match(out, `  # a part of it looks like a secret, so ${place} as a whole`)
+})
+
+const unplaced: readonly (readonly [string, Partial<LiveFields>])[] = [
+  ["description", { description: "Run it with --password hunter2." }],
+  ["tags", { tags: ["a", "token=hunter2"] }],
+  ["version", { version: "https://a:hunter2@x" }],
+  ["parameters", { parameters: { "https://a:hunter2@x": "run --token hunter2" } }],
+  ["triggers", { automations: [automation("x", { description: "password=hunter2" })] }],
+]
+for (const [key, fields] of unplaced) {
+  t.test(`a secret in ${key} where no placeholder can stand is left out, and told`, async (t) => {
+    const { run } = importing(t, { live: [one("prod", { ...fields, paused: true })] })
+
+    const { code, out, err } = await run()
+
+    t.equal(code, 0)
+    t.notMatch(out + err, "hunter2")
+    t.match(out, "    paused: true\n", "the rest is said")
+    t.match(err, `\`${key}\` isn't said: it looks like a secret`)
+    t.match(err, "[secret-left-out]")
+    t.match((await run("--show-values")).out, "hunter2")
+  })
+}
+
+t.test("a secret in what a trigger waits for, or gives, stands as a placeholder", async (t) => {
+  const trigger = { type: "event", expect: ["x"], match: { token: ["hunter2"] } }
+  const actions = [{ ...starts, parameters: { auth: "hunter3" } }]
+  const { run } = importing(t, { live: [one("prod", { automations: [automation("x", { trigger, actions })] })] })
+
+  const { out, err } = await run()
+
+  t.notMatch(out + err, "hunter")
+  t.match(out, 'token: "{{ $ETL_TOKEN }}"')
+  t.match(out, 'auth: "{{ $ETL_AUTH }}"')
+})
+
+t.test("a secret where every entry has something leaves the deployment out", async (t) => {
+  const pullSteps = [stepWith("x", { "https://a:hunter2@x": "1" })]
+
+  const { out, err } = await importing(t, {
+    live: [one("prod", { pullSteps }), one("remote", { entrypoint: "https://a:hunter2@x/flow.py:f" }), one("other")],
+  }).run()
+
+  t.notMatch(out + err, "hunter2")
+  t.match(err, /left out: its entrypoint, .* looks like a secret.*\(etl\/prod\) \[not-sayable\]/)
+  t.match(err, /\(etl\/remote\) \[not-sayable\]/)
+})
+
+t.test("what other manifests need of the config is no error of theirs", async (t) => {
+  const files = {
+    "flow.py": flow,
+    "prefect.yaml":
+      'deployments:\n  - name: x\n    entrypoint: flow.py:flow_function\n    work_pool: { name: pool }\n    parameters: { a: "{{ $A }}" }\n',
+  }
+
+  const { err } = await importing(t, { live: [one("prod")], files }).run("--output", "new.yaml")
+
+  t.notMatch(err, "other manifests of this checkout have")
 })
 
 t.test("a secret that the config reads is written by no option", async (t) => {
@@ -451,7 +587,7 @@ t.test("--output writes a new file and never another's", async (t) => {
     {
       code: 0,
       out: "",
-      err: "Wrote etl.yaml: 1 deployment.\nNext: commit it with the flows, add the source to lockstep.yaml, and look:  lockstep plan\n",
+      err: "Wrote etl.yaml: 1 deployment.\nNext: read it (a secret that doesn't look like one stands as it is), commit it with the flows, add the source to lockstep.yaml, and look:  lockstep plan\n",
     },
   )
   t.match(readFileSync(join(folder, "etl.yaml"), "utf8"), plainEntry)

@@ -4,27 +4,34 @@ import type { Rule } from "../manifest/rules.ts"
 import { readsBack } from "../yaml/write.ts"
 import type { ExportCode } from "./codes.ts"
 import { bareEntryOf, entryOf, fieldByKey, type Draft, type Remark } from "./entry.ts"
+import type { Covered } from "./secrets.ts"
 import { triggersOf } from "./triggers.ts"
 
 /** A draft that may go on, or why the deployment can't be in the manifest. */
 export type Drafted = { readonly draft: Draft } | { readonly leftOut: Remark }
 
 /** The first draft of a deployment, from nothing but what is live: whatever comes of it can at least be written. */
-export function draftOf(live: LiveDeployment): Drafted {
+export function draftOf({ live, unsaid: secret, isStuck, remarks: told }: Covered): Drafted {
   const { entrypoint, workPool, pullSteps } = live.fields
   if (!entrypoint) return leaveOut("entrypoint-missing", "it has no entrypoint, so nobody knows where its flow is")
   if (!workPool)
     return leaveOut("work-pool-missing", "it has no work pool (flow.serve() makes such), and an entry needs one")
-  const bare: Draft = { live, kind: "bare", description: true, flowName: true, unsaid: new Set(), remarks: [] }
+  if (isStuck)
+    return leaveOut(
+      "not-sayable",
+      "its entrypoint, its work pool or a name in its pull steps looks like a secret, for which no placeholder can stand",
+    )
+  const bare: Draft = { live, kind: "bare", description: true, flowName: true, unsaid: secret, remarks: [] }
   const sayable =
     pullSteps.every((step) => isJsonObject(step)) && readsBack({ pull: pullSteps }) && readsBack(bareEntryOf(bare))
   if (!sayable) return leaveOut("not-sayable", "its name, its entrypoint or its pull steps can't be written as YAML")
   const unsaid = unwritable(bare)
   const remarks = [
     ...remarksOn(live),
+    ...told,
     ...[...unsaid].map(([, key]) => fieldLeftOut(key, "it can't be written as YAML")),
   ]
-  return { draft: { ...bare, flowName: false, unsaid: new Set(unsaid.keys()), remarks } }
+  return { draft: { ...bare, flowName: false, unsaid: new Set([...secret, ...unsaid.keys()]), remarks } }
 }
 
 export function leaveOut(code: ExportCode | Rule, message: string): Drafted {

@@ -34,7 +34,10 @@ function headOf({ origin, secrets }: Notes, body: string): readonly string[] {
   return [
     `The deployments of ${origin} as they run, written by \`lockstep import\`.`,
     "What is at its default isn't said, and so not managed: an edit of it in Prefect stays.",
-    ...(isHiding ? ["Secrets stand as {{ $NAME }}: give each NAME under `env` of the source in lockstep.yaml."] : []),
+    "Read it before you commit it: a secret that doesn't look like one stands as it is.",
+    ...(isHiding
+      ? ["What looks like a secret stands as {{ $NAME }}: give each NAME under `env` of the source in lockstep.yaml."]
+      : []),
   ]
 }
 

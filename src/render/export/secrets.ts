@@ -1,7 +1,9 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
-import type { DeploymentKey, LiveAutomation, LiveDeployment } from "../../core/model.ts"
+import type { DeploymentKey, FieldName, LiveAutomation, LiveDeployment } from "../../core/model.ts"
 import { isPlaceholder, isSecretName, looksSecret } from "../../core/secret.ts"
 import { inText } from "../manifest/template.ts"
+import { fieldByKey, type Remark } from "./entry.ts"
+import { triggersOf } from "./triggers.ts"
 
 /** A value that a placeholder stands for, and where. */
 export interface Hidden {
@@ -18,6 +20,17 @@ interface Rules {
   readonly isKnown: (text: string) => boolean
 }
 
+/** A deployment that may be written, as far as names and forms tell. */
+export interface Covered {
+  /** With placeholders where secrets stood. */
+  readonly live: LiveDeployment
+  /** Fields with a secret that no placeholder can stand for. */
+  readonly unsaid: ReadonlySet<FieldName>
+  /** Whether there is such a secret where every entry has something. */
+  readonly isStuck: boolean
+  readonly remarks: readonly Remark[]
+}
+
 /**
  * Deployments with an environment placeholder in place of each value that looks like a secret, by its name or its form:
  * the manifest goes to Git, and the value to `env` of the source. One name stands for one value.
@@ -25,9 +38,9 @@ interface Rules {
 export function hideSecrets(
   lives: readonly LiveDeployment[],
   rules: Rules,
-): { readonly lives: readonly LiveDeployment[]; readonly hidden: readonly Hidden[] } {
+): { readonly covered: readonly Covered[]; readonly hidden: readonly Hidden[] } {
   const hider = new Hider(rules, namesIn(lives))
-  return { lives: lives.map((live) => hider.deployment(live)), hidden: hider.hidden() }
+  return { covered: lives.map((live) => hider.cover(live)), hidden: hider.hidden() }
 }
 
 /** Names that stand in placeholders already, for somebody else to fill in. */
@@ -50,10 +63,34 @@ class Hider {
     return [...this.#hidden].map(([name, { value, uses }]) => ({ name, value, uses }))
   }
 
-  deployment(live: LiveDeployment): LiveDeployment {
+  cover(deployment: LiveDeployment): Covered {
+    const within: string[] = []
+    const live = this.#deployment(deployment, within)
+    const { entrypoint, workPool, pullSteps } = live.fields
+    const { description, version, tags, workQueue, parameters, jobVariables, schedules } = live.fields
+    const said: readonly (readonly [string, Json])[] = [
+      ["description", description],
+      ["version", version],
+      ["tags", tags],
+      ["work_queue_name", workQueue],
+      ["parameters", parameters],
+      ["job_variables", jobVariables],
+      ["schedules", schedules.map((one) => [one.slug, one.parameters])],
+      ["triggers", triggersOf(live, live.name).triggers],
+    ]
+    const keys = said.filter(([, value]) => this.#shows(value)).map(([key]) => key)
+    return {
+      live,
+      unsaid: new Set(keys.flatMap((key) => fieldByKey.get(key) ?? [])),
+      isStuck: this.#shows([entrypoint, workPool, pullSteps]),
+      remarks: [...within.map((place) => textHidden(place)), ...keys.map((key) => secretLeftOut(key))],
+    }
+  }
+
+  #deployment(live: LiveDeployment, within: string[]): LiveDeployment {
     const { fields } = live
     const hide = <T extends Json>(value: T, field: string, prefix: string): T =>
-      this.#value(value, { live, prefix, path: [field], secret: false }) as T
+      this.#value(value, { live, prefix, path: [field], secret: false, within }) as T
     const own = `${live.flow}_`
     return {
       ...live,
@@ -69,18 +106,21 @@ class Hider {
         })),
         automations:
           fields.automations &&
-          fields.automations.map((one) => hideActions(one, (value) => hide(value, `triggers[${one.name}]`, own))),
+          fields.automations.map((one) => hideWithin(one, (value) => hide(value, `triggers[${one.name}]`, own))),
       },
     }
   }
 
   #value(value: Json, at: At): Json {
-    if (Array.isArray(value)) return value.map((item: Json, i) => this.#value(item, below(at, `[${i}]`)))
-    if (isJsonObject(value)) {
-      const members = Object.entries(value).map(([key, item]) => {
-        const secret = at.secret || isSecretName(key)
-        return [key, this.#value(item, { ...below(at, key), secret })]
+    if (Array.isArray(value)) {
+      const items: readonly Json[] = value
+      return items.map((item, i) => {
+        const secret = at.secret || isGivenTo(items[i - 1], item)
+        return this.#value(item, { ...below(at, `[${i}]`), secret })
       })
+    }
+    if (isJsonObject(value)) {
+      const members = Object.entries(value).map(([key, item]) => [key, this.#value(item, memberOf(value, key, at))])
       return Object.fromEntries(members) as JsonObject
     }
     return this.#isSecret(value, at) ? this.#placeholder(inText(value), at) : value
@@ -89,16 +129,32 @@ class Hider {
   #isSecret(value: Json, { secret }: At): boolean {
     if (typeof value === "number" || typeof value === "bigint") return secret && !this.#rules.showValues
     if (typeof value !== "string" || value === "" || isPlaceholder(value)) return false
-    return this.#rules.isKnown(value) || (!this.#rules.showValues && (secret || looksSecret(value)))
+    return this.#isSecretText(value) || (secret && !this.#rules.showValues)
   }
 
-  #placeholder(value: string, { live, path, prefix }: At): string {
-    const base = nameFor(path, prefix)
+  #isSecretText(text: string): boolean {
+    return this.#rules.isKnown(text) || (!this.#rules.showValues && looksSecret(text))
+  }
+
+  /** Whether a secret is left that would be written: in a key, or where no placeholder stands. */
+  #shows(value: Json): boolean {
+    if (typeof value === "string") return !isPlaceholder(value) && this.#isSecretText(value)
+    if (Array.isArray(value)) return value.some((item: Json) => this.#shows(item))
+    if (!isJsonObject(value)) return false
+    return Object.entries(value).some(([key, item]) => this.#isSecretText(key) || this.#shows(item))
+  }
+
+  #placeholder(value: string, at: At): string {
+    const { live, path } = at
+    const base = nameFor(at)
     for (let n = 1; ; n++) {
       const name = n === 1 ? base : `${base}_${n}`
       const known = this.#hidden.get(name)
       if (this.#taken.has(name) || (known && known.value !== value)) continue
-      const use = { key: live.key, place: path.join(".").replaceAll(".[", "[") }
+      const place = path.join(".").replaceAll(".[", "[")
+      const use = { key: live.key, place }
+      const isTold = !at.secret && /\s/.test(value.trim()) && !path.some((part) => this.#isSecretText(part))
+      if (isTold) at.within.push(`${place} as a whole stands as {{ $${name} }}`)
       if (known) known.uses.push(use)
       else this.#hidden.set(name, { value, uses: [use] })
       return `{{ $${name} }}`
@@ -111,22 +167,60 @@ interface At {
   /** Begins the name of what isn't an environment variable already. */
   readonly prefix: string
   readonly path: readonly string[]
-  /** Something above has a secret's name. */
+  /** Something above has a secret's name, or what stands before says so. */
   readonly secret: boolean
+  /** What an environment variable is called whose value stands beside its name, as Kubernetes writes it. */
+  readonly called?: string
+  /** Collects longer texts that placeholders stand for. */
+  readonly within: string[]
 }
 
 function below(at: At, key: string): At {
   return { ...at, path: [...at.path, key] }
 }
 
-function hideActions(automation: LiveAutomation, hide: (value: Json) => Json): LiveAutomation {
-  return { ...automation, actions: automation.actions.map((action) => hide(action)) }
+function memberOf(owner: JsonObject, key: string, at: At): At {
+  const inside = below(at, key)
+  const { name } = owner
+  if (key === "value" && typeof name === "string")
+    return { ...inside, called: name, secret: at.secret || isSecretName(name) }
+  return { ...inside, secret: at.secret || isSecretName(key) }
+}
+
+/** Whether a text of a list is what the option before it takes: `["--password", "x"]`. */
+function isGivenTo(before: Json | undefined, item: Json): boolean {
+  return (
+    typeof before === "string" &&
+    typeof item === "string" &&
+    /^--?[A-Za-z][\w-]*$/.test(before) &&
+    looksSecret(`${before} ${item}`)
+  )
+}
+
+function hideWithin(automation: LiveAutomation, hide: (value: Json) => Json): LiveAutomation {
+  const trigger = hide(automation.trigger)
+  return {
+    ...automation,
+    trigger: isJsonObject(trigger) ? trigger : automation.trigger,
+    actions: automation.actions.map((action) => hide(action)),
+  }
+}
+
+function textHidden(place: string): Remark {
+  return { code: "text-hidden", message: `a part of it looks like a secret, so ${place}` }
+}
+
+function secretLeftOut(key: string): Remark {
+  return {
+    code: "secret-left-out",
+    message: `\`${key}\` isn't said: it looks like a secret, and no placeholder can stand for it there`,
+  }
 }
 
 /** An environment variable keeps its name; else it is named after the flow and the key. */
-function nameFor(path: readonly string[], prefix: string): string {
-  const key = path.findLast((part) => !part.startsWith("[")) ?? "value"
-  if (path.at(-2) === "env" && /^[A-Za-z_]\w*$/.test(key)) return key
+function nameFor({ path, prefix, called }: At): string {
+  const key = called ?? path.findLast((part) => !part.startsWith("[")) ?? "value"
+  if ((called !== undefined || path.at(-2) === "env") && /^[A-Za-z_]\w*$/.test(key)) return key
   const name = `${prefix}${key}`
     .replaceAll(/([a-z\d])([A-Z])/g, "$1_$2")
     .replaceAll(/[^A-Za-z\d]+/g, "_")

@@ -58,7 +58,7 @@ function findFile(path: string, object: string, { folder, tree, baseDir, pull }:
   const found = inside.find((candidate) => tree.entries.has(candidate))
   if (found === undefined) {
     const looked = inside.slice(0, 4).join(", ")
-    const message = `there is no file ${looked}${inside.length > 4 ? ", …" : ""} at this commit`
+    const message = `there is no file ${looked}${inside.length > 4 ? ", …" : ""}`
     return problem("flow-file-missing", message + likeNamed(path, tree))
   }
   if (tree.entries.get(found)?.kind !== "file")
