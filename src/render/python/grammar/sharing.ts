@@ -20,10 +20,23 @@ export class Sharing {
   }
 }
 
-/** Names of what a value is or holds; what a call makes of them is its own. */
+/** Names of what a value is or holds; what a call or an operator makes of them is its own. */
 export function heldBy(value: Expression): readonly string[] {
-  if (value.kind === "call") return []
-  if (value.kind === "name") return [value.name]
-  const within = partsOf(value).flatMap(heldBy)
-  return value.kind === "attribute" ? [value.name, ...within] : within
+  const held: string[] = []
+  const open = [value]
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    if (part.kind === "name" || part.kind === "attribute") held.push(part.name)
+    if (holding.has(part.kind)) for (const inner of partsOf(part)) open.push(inner)
+  }
+  return held
 }
+
+const holding: ReadonlySet<Expression["kind"]> = new Set<Expression["kind"]>([
+  "attribute",
+  "subscript",
+  "list",
+  "tuple",
+  "set",
+  "dict",
+  "starred",
+])

@@ -49,6 +49,10 @@ export abstract class SimpleStatements extends Parameters {
     return { kind: "binds", names: boundNames(target), what, at }
   }
 
+  protected get isInFunction(): boolean {
+    return this.context.body === "function" || this.context.body === "async function"
+  }
+
   /** Notes that what the targets name may hold parts of what the names stand for. */
   protected shares(target: Expression, held: readonly string[]): void {
     if (held.length > 0) for (const name of boundNames(target)) this.sharing.add(name, held)
@@ -109,7 +113,8 @@ export abstract class SimpleStatements extends Parameters {
     if (augmented.has(this.kind)) return [this.#augmented(value, at)]
     if (["string", "constant"].includes(value.kind)) return [{ kind: "bare", value, at }]
     // `f(X)` may change X when it is a list or the like.
-    const passes: Statement = { kind: "passes", names: [...this.sharing.reach(this.namesSince(start))], at }
+    const names = this.isInFunction ? [] : [...this.sharing.reach(this.namesSince(start))]
+    const passes: Statement = { kind: "passes", names, at }
     return value.kind === "call" ? [asStep({ kind: "call", call: value, at }, passes)] : [passes]
   }
 
@@ -121,11 +126,13 @@ export abstract class SimpleStatements extends Parameters {
       targets.push(value)
       value = this.anyExpression()
     }
-    const assigned = kept(value)
+    const held = heldBy(value)
     for (const target of targets) {
       this.changes(target)
-      this.shares(target, heldBy(assigned))
+      this.shares(target, held)
     }
+    // Of what stands in functions only steps are kept, and those later.
+    const assigned = this.isInFunction ? value : kept(value)
     const statements = targets.map((target): Statement =>
       target.kind === "name"
         ? { kind: "assign", names: [target.name], value: assigned, at }
