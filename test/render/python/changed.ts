@@ -10,6 +10,8 @@ export const changed: readonly Case[] = [
     ["`+=` through a second name", "A = [1]\nB = A\nB += [2]"],
     ["`|=` through a second name", "A = {1}\nB = A\nB |= {2}"],
     ["a part of another", 'A = [1]\nB = {"k": A}\nC = B["k"]\nC.append(2)'],
+    ["an item of a sum", "A = [[1]]\nB = A + []\nB[0].append(2)"],
+    ["an item of a comprehension", "A = [[1]]\nB = [a for a in A]\nB[0].append(2)"],
     ["a loop over a list of it", "A = {'n': 1}\nALL = [A]\nfor c in ALL: c['n'] = 9"],
     ["a call that gets a list of it", "A = [1]\ndef go(w): w.append(2)\nW = (A,)\ngo(W[0])"],
     ["the method of its class", "A = [1]\ndef f(): list.append(A, 2)\nf()"],

@@ -20,7 +20,7 @@ export class Sharing {
   }
 }
 
-/** Names of what a value is or holds; what a call or an operator makes of them is its own. */
+/** Names of what a value is or holds; what a call makes of them is its own, but `A + B` holds the items of both. */
 export function heldBy(value: Expression): readonly string[] {
   const held: string[] = []
   const open = [value]
@@ -39,4 +39,6 @@ const holding: ReadonlySet<Expression["kind"]> = new Set<Expression["kind"]>([
   "set",
   "dict",
   "starred",
+  "binary",
+  "comprehension",
 ])
