@@ -1,4 +1,4 @@
-import type { FunctionFact, Lazy, LazyArgument } from "./values.ts"
+import { type FunctionFact, inHead, type Lazy, type LazyArgument } from "./values.ts"
 
 /** A parameter as the binding of arguments sees it. */
 export interface Slot {
@@ -9,9 +9,9 @@ export interface Slot {
 }
 
 /** The parameters of a function; defaults are looked at where it is defined. */
-export function slotsOf({ syntax, scope, order }: FunctionFact): readonly Slot[] {
-  const environment = { scope, before: order, hidden: new Set<string>() }
-  return syntax.parameters.map(({ name, star, keywordOnly, default: expression }) => ({
+export function slotsOf(fact: FunctionFact): readonly Slot[] {
+  const environment = inHead(fact)
+  return fact.syntax.parameters.map(({ name, star, keywordOnly, default: expression }) => ({
     name,
     star,
     keywordOnly,

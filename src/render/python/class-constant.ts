@@ -1,3 +1,4 @@
+import { setsItself } from "./effects.ts"
 import type { Tools } from "./names.ts"
 import type { Scope } from "./scope.ts"
 import { locate, Undecided } from "./session.ts"
@@ -35,7 +36,7 @@ export function classConstant(
   const mayChange = isMutable(constant)
     ? [scope, environment.scope].some((each) => mayChangePart(each, [...names, expression.name]))
     : [scope, environment.scope].some(({ syntax: { mutated } }) => names.some((name) => mutated.has(name)))
-  if (mayChange || setsItself.test(syntax.text)) {
+  if (mayChange || setsItself(syntax)) {
     throw new Undecided(`\`${syntax.name}.${expression.name}\` may be changed by other code of its file`, at)
   }
   return constant
@@ -44,9 +45,6 @@ export function classConstant(
 function lastNameOf(expression: Expression): readonly string[] {
   return expression.kind === "name" || expression.kind === "attribute" ? [expression.name] : []
 }
-
-/** A class that sets attributes of its own, or of what it doesn't name. */
-const setsItself = /\bcls\s*\.\s*\w+\s*(?:[-+*/|&^%@]|\*\*|\/\/|<<|>>)?=(?!=)|\bsetattr\b|__class__|__dict__/u
 
 function mayChangePart({ syntax, passes }: Scope, names: readonly string[]): boolean {
   return names.some((name) => syntax.mutated.has(name) || passes.has(name))

@@ -1,7 +1,7 @@
 import { evaluate } from "./evaluate.ts"
 import { locate, type Session, Undecided } from "./session.ts"
-import { calledPath, canonical } from "./typing.ts"
-import type { ClassFact, Environment } from "./values.ts"
+import { outsidePath } from "./typing.ts"
+import { type ClassFact, inHead } from "./values.ts"
 
 /** How a dataclass is made. */
 export interface Dataclass {
@@ -19,12 +19,12 @@ export function unlikeBase(own: Dataclass, base: Dataclass): string | null {
 }
 
 /** What the decorator of a class makes of it; null without one. @throws Undecided */
-export function readDecorator(session: Session, fact: ClassFact, environment: Environment): Dataclass | null {
+export function readDecorator(session: Session, fact: ClassFact): Dataclass | null {
   const { decorators } = fact.syntax
   const [only] = decorators
   if (only === undefined) return null
-  const value = evaluate(session, only, environment)
-  const maker = value.kind === "outside" ? canonical(value.path) : calledPath(value)
+  const value = evaluate(session, only, inHead(fact))
+  const maker = outsidePath(value)
   const args = value.kind === "call" ? value.args : []
   const quiet = args.every((argument) => quietDataclassOptions.has(argument.name ?? ""))
   if (decorators.length === 1 && quiet && maker !== null && dataclassDecorators.has(maker)) {

@@ -36,7 +36,17 @@ export const constructorCalls = oncePer(
   (syntax: ClassSyntax): number => [...syntax.text.matchAll(/\.\s*__(?:init|post_init)__\b/gu)].length,
 )
 
-/** The search through a text is made once, however many instances ask for it. */
+/** Whether a class sets attributes of its own, or of what it doesn't name. */
+export const setsItself = oncePer((syntax: ClassSyntax): boolean =>
+  /\bcls\s*\.\s*\w+\s*(?:[-+*/|&^%@]|\*\*|\/\/|<<|>>)?=(?!=)|\bsetattr\b|__class__|__dict__/u.test(syntax.text),
+)
+
+/** Whether the file reads a `.env` over what is set already. */
+export const overridesEnvironment = oncePer((module: ModuleSyntax): boolean =>
+  /\bload_dotenv\s*\([^)]*\boverride\s*=\s*True/u.test(module.text),
+)
+
+/** The search through a text is made once, however many values ask for it. */
 function oncePer<Syntax extends object, Answer>(search: (syntax: Syntax) => Answer): (syntax: Syntax) => Answer {
   const known = new WeakMap<Syntax, { readonly answer: Answer }>()
   return (syntax) => {

@@ -10,6 +10,7 @@ import {
   type ClassFact,
   type DictEntry,
   type FunctionFact,
+  inHead,
   type LazyArgument,
   sameValue,
   type Value,
@@ -75,9 +76,8 @@ function encodeBytes(value: string, at: Location): string {
 
 /** A function as it stands, a task or a flow. */
 function isUnwritable(session: Session, fact: FunctionFact): boolean {
-  const environment = { scope: fact.scope, before: fact.order, hidden: new Set<string>() }
   return fact.syntax.decorators.every((decorator) => {
-    const value = evaluate(session, decorator, environment)
+    const value = evaluate(session, decorator, inHead(fact))
     const callee = value.kind === "call" ? value.callee : value
     return callee.kind === "outside" && ["prefect.task", "prefect.flow"].includes(canonical(callee.path))
   })

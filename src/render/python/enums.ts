@@ -1,7 +1,7 @@
 import type { Tools } from "./names.ts"
 import { locate, Undecided } from "./session.ts"
 import type { Expression } from "./syntax.ts"
-import { type ClassFact, inClass, sameValue, type Value } from "./values.ts"
+import { type ClassFact, inClass, inHead, sameValue, type Value } from "./values.ts"
 
 /** What an enum mixes in: its members' values must be of that type, else they would be converted. */
 export type Mixin = "none" | "str" | "int" | "StrEnum" | "Flag"
@@ -10,8 +10,7 @@ export type Mixin = "none" | "str" | "int" | "StrEnum" | "Flag"
 export function enumMixin(tools: Tools, fact: ClassFact): Mixin | null {
   const bases = fact.syntax.bases.map((base) => {
     if (base.name !== null || base.star !== "") return "?"
-    const environment = { scope: fact.scope, before: fact.order, hidden: new Set<string>() }
-    const value = tools.evaluate(tools.session, base.value, environment)
+    const value = tools.evaluate(tools.session, base.value, inHead(fact))
     return value.kind === "outside" ? value.path : "?"
   })
   return mixins[bases.join(" ")] ?? null

@@ -1,4 +1,5 @@
 import type { Location } from "../../core/model.ts"
+import { overridesEnvironment } from "./effects.ts"
 import type { Scope } from "./scope.ts"
 import { type Session, Undecided } from "./session.ts"
 import type { CallArgument, Value } from "./values.ts"
@@ -39,8 +40,7 @@ export function environmentValue(session: Session, name: Value | undefined, at: 
 }
 
 function changesEnvironment({ syntax, passes }: Scope): boolean {
-  const overrides = /\bload_dotenv\s*\([^)]*\boverride\s*=\s*True/u.test(syntax.text)
-  return syntax.mutated.has("environ") || passes.has("environ") || overrides
+  return syntax.mutated.has("environ") || passes.has("environ") || overridesEnvironment(syntax)
 }
 
 /** The variable that `os.getenv("X", default)` names. */

@@ -6,7 +6,7 @@ import { locate, Undecided } from "./session.ts"
 import type { FunctionSyntax } from "./syntax.ts"
 import { canonical } from "./typing.ts"
 import { decoratedItself, unwrap, wrapperCall } from "./wrapper.ts"
-import { boundInClass, type Environment, type FunctionFact, type LazyArgument, type Value } from "./values.ts"
+import { boundInClass, type Environment, type FunctionFact, inHead, type LazyArgument, type Value } from "./values.ts"
 
 /** The function that an entrypoint names, and how it becomes a flow. */
 export interface FoundFlow {
@@ -63,8 +63,7 @@ function madeFlow(tools: Tools, value: Extract<Value, { kind: "call" }>): Found 
   // A flow given to `flow(...)` again is an error in Prefect; other decorators aren't followed.
   if (fact.syntax.decorators.length > 0) return null
   const options = value.callee.kind === "call" ? value.callee.args : rest
-  const environment = { scope: fact.scope, before: fact.order, hidden: nothingHidden }
-  return { kind: "flow", function: fact, environment, options, doubt: null }
+  return { kind: "flow", function: fact, environment: inHead(fact), options, doubt: null }
 }
 
 /** `f = other.with_options(name="...")`: what it doesn't say stays as it was. */

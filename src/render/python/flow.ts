@@ -28,9 +28,7 @@ export class FlowReader {
     const parsed = this.#parser.parse(file.text)
     if (parsed.kind !== "module") return refuse(parsed, path)
     const session = new Session(path, this.#parser, readFile, around)
-    const scope = session.scope(path)
-    if (typeof scope === "string") throw new Error(`${path} can't be read again: ${scope}`)
-    const reading = readFlow(session, object, scope)
+    const reading = readFlow(session, object, session.enter(parsed.module))
     return session.needs.size > 0 ? { kind: "needs", paths: [...session.needs] } : reading
   }
 }

@@ -5,8 +5,8 @@ import { encode } from "./encode.ts"
 import { evaluate } from "./evaluate.ts"
 import { locate, type Session, Undecided } from "./session.ts"
 import type { Argument, Expression, FunctionSyntax, Statement } from "./syntax.ts"
-import { calledPath, canonical } from "./typing.ts"
-import type { ClassFact, Environment, LazyArgument, Value } from "./values.ts"
+import { calledPath, canonical, outsidePath } from "./typing.ts"
+import { type ClassFact, type Environment, inHead, type LazyArgument, type Value } from "./values.ts"
 
 /** What a class of the repository is to pydantic. */
 export type ClassKind =
@@ -38,17 +38,10 @@ export const noConfig: ModelConfig = {
 }
 const settingsConfig: ModelConfig = { ...noConfig, extra: "forbid", arbitrary: true, settings: true }
 
-const nothingHidden: ReadonlySet<string> = new Set()
-
 /** @throws `Undecided` when the class does something that may change its schema. */
 export function classKind(session: Session, fact: ClassFact): ClassKind {
   const at = locate(fact.scope, fact.syntax.at)
   return session.within(at, `${fact.scope.path}:${fact.order}:kind`, () => readKind(session, fact))
-}
-
-/** The environment of a class statement's own header: decorators and bases. */
-function aroundClass(fact: ClassFact): Environment {
-  return { scope: fact.scope, before: fact.order, hidden: nothingHidden }
 }
 
 function readKind(session: Session, fact: ClassFact): ClassKind {
@@ -90,7 +83,7 @@ function finish(
   const { fact, family, parents, options, inherited } = use
   const at = locate(fact.scope, fact.syntax.at)
   const odd = (what: string) => new Undecided(`${what} of \`${fact.syntax.name}\` may change its schema`, at)
-  const decorated = readDecorator(session, fact, aroundClass(fact))
+  const decorated = readDecorator(session, fact)
   if (family === "typed-dict") {
     if (decorated !== null) throw odd("the decorator")
     return { kind: "typed-dict", parents, total: readTotal(options, odd) }
@@ -119,7 +112,7 @@ function configAbove(family: "model" | "settings", inherited: ClassKind | null):
 }
 
 function readBase(session: Session, fact: ClassFact, base: Argument): Value {
-  const value = evaluate(session, base.value, aroundClass(fact))
+  const value = evaluate(session, base.value, inHead(fact))
   if (base.star === "" && (value.kind === "class" || value.kind === "outside")) return value
   throw new Undecided(`a base class of \`${fact.syntax.name}\` isn't followed`, locate(fact.scope, base.value.at))
 }
@@ -209,7 +202,7 @@ export function configSchema({ title, extra, added }: ModelConfig): JsonObject {
 type Entry = [string, { expression: Expression; environment: Environment }]
 
 function configEntries(session: Session, fact: ClassFact, statement: Statement): Entry[] {
-  const environment = aroundClass(fact)
+  const environment = inHead(fact)
   if (statement.kind === "class" && statement.name === "Config") {
     return statement.body.flatMap((inner): Entry[] => {
       const name = inner.kind === "assign" ? inner.names[0] : undefined
@@ -247,8 +240,8 @@ const quietConfig = new Set(
 /** Whether a method of a model leaves the schema as it is. */
 export function isQuietMethod(session: Session, fact: ClassFact, method: FunctionSyntax): boolean {
   return method.decorators.every((decorator) => {
-    const value = evaluate(session, decorator, aroundClass(fact))
-    const path = value.kind === "outside" ? canonical(value.path) : calledPath(value)
+    const value = evaluate(session, decorator, inHead(fact))
+    const path = outsidePath(value)
     if (path === null || !quietDecorators.has(path)) return false
     const args = value.kind === "call" ? value.args : []
     // How a value is written changes nothing of what may be given.

@@ -3,8 +3,8 @@ import { constructorCalls, letsItselfOut } from "./effects.ts"
 import type { Tools } from "./names.ts"
 import { locate, Undecided } from "./session.ts"
 import type { Expression, FunctionSyntax, Statement } from "./syntax.ts"
-import { calledPath, canonical } from "./typing.ts"
-import { type Ancestor, boundInClass, type ClassFact, type Environment, type Value } from "./values.ts"
+import { outsidePath } from "./typing.ts"
+import { type Ancestor, boundInClass, type ClassFact, inHead } from "./values.ts"
 
 const ancestorsMax = 20
 
@@ -23,17 +23,12 @@ export function lineageOf(tools: Tools, fact: ClassFact): readonly Ancestor[] {
   return lineage
 }
 
-/** The environment of a class statement's own header. */
-function around({ scope, order }: ClassFact): Environment {
-  return { scope, before: order, hidden: new Set() }
-}
-
 function baseOf(tools: Tools, fact: ClassFact): ClassFact | null {
   const { bases, name, at } = fact.syntax
   const [base, ...more] = bases
   if (base === undefined) return null
   const odd = base.name !== null || base.star !== "" || more.length > 0
-  const value = odd ? null : tools.evaluate(tools.session, base.value, around(fact))
+  const value = odd ? null : tools.evaluate(tools.session, base.value, inHead(fact))
   if (value?.kind === "class") return value.class
   if (value?.kind === "outside" && ["builtins.object", "abc.ABC"].includes(value.path)) return null
   throw new Undecided(`what \`${name}\` is based on isn't followed`, locate(fact.scope, at))
@@ -42,8 +37,8 @@ function baseOf(tools: Tools, fact: ClassFact): ClassFact | null {
 function isDataclass(tools: Tools, fact: ClassFact): boolean {
   const [only, ...more] = fact.syntax.decorators
   if (only === undefined) return false
-  const value = tools.evaluate(tools.session, only, around(fact))
-  const path = value.kind === "outside" ? canonical(value.path) : calledPath(value)
+  const value = tools.evaluate(tools.session, only, inHead(fact))
+  const path = outsidePath(value)
   const quiet =
     value.kind !== "call" || value.args.every(({ name, star }) => star === "" && quietOptions.has(name ?? ""))
   if (path === "dataclasses.dataclass" && quiet && more.length === 0) return true
@@ -80,14 +75,12 @@ export function isInit({ callee }: Extract<Expression, { kind: "call" }>): boole
 
 /** Methods take their instance as `self`, and are decorated by what leaves it alone. */
 function isPlainMethod(tools: Tools, fact: ClassFact, method: FunctionSyntax): boolean {
-  const paths = method.decorators.map((decorator) => pathOf(tools.evaluate(tools.session, decorator, around(fact))))
+  const paths = method.decorators.map((decorator) =>
+    outsidePath(tools.evaluate(tools.session, decorator, inHead(fact))),
+  )
   const first = method.parameters[0]?.name
   const own = paths.includes("builtins.staticmethod") || first === "self" || first === "cls" || first === undefined
   return own && paths.every((path) => path !== null && plainDecorators.has(path))
-}
-
-function pathOf(value: Value): string | null {
-  return value.kind === "outside" ? canonical(value.path) : calledPath(value)
 }
 
 const plainDecorators = new Set(

@@ -2,7 +2,7 @@ import type { Location } from "../../core/model.ts"
 import type { PythonParser } from "./parse.ts"
 import type { ReadFile, Surroundings } from "./reading.ts"
 import { type Scope, toScope } from "./scope.ts"
-import type { Place } from "./syntax.ts"
+import type { ModuleSyntax, Place } from "./syntax.ts"
 
 /** Bounds over hostile repositories: files followed, expressions looked at, and depth, for one flow. */
 const filesMax = 200
@@ -62,6 +62,13 @@ export class Session {
 
   exists(path: string): boolean {
     return this.#readFile(path).kind !== "missing"
+  }
+
+  /** Takes the file that everything starts from. */
+  enter(module: ModuleSyntax): Scope {
+    const scope = toScope(this.entry, module)
+    this.#scopes.set(this.entry, scope)
+    return scope
   }
 
   /** The files that were followed so far. */

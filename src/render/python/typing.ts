@@ -190,6 +190,11 @@ function entries<T>(paths: string, value: T): [string, T][] {
   return paths.split(/\s+/u).map((path) => [path, value])
 }
 
+/** The canonical path of an outside thing, whether it is called or stands as it is; null for any other value. */
+export function outsidePath(value: Value): string | null {
+  return value.kind === "outside" ? canonical(value.path) : calledPath(value)
+}
+
 /** The canonical path of the outside thing that is called, or null. */
 export function calledPath(value: Value): string | null {
   return value.kind === "call" && value.callee.kind === "outside" ? canonical(value.callee.path) : null

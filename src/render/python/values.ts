@@ -166,6 +166,13 @@ export function boundInClass(syntax: ClassSyntax): ReadonlySet<string> {
   return names
 }
 
+const nothingHidden: ReadonlySet<string> = new Set()
+
+/** The environment of what stands in the head of a class or function: decorators, bases, defaults. */
+export function inHead({ scope, order }: ClassFact | FunctionFact): Environment {
+  return { scope, before: order, hidden: nothingHidden }
+}
+
 /** The environment of an expression in a class body. */
 export function inClass(fact: ClassFact): Environment {
   return { scope: fact.scope, before: fact.order, hidden: boundInClass(fact.syntax) }

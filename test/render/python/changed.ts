@@ -15,6 +15,7 @@ export const changed: readonly Case[] = [
     ["a loop over a list of it", "A = {'n': 1}\nALL = [A]\nfor c in ALL: c['n'] = 9"],
     ["a call that gets a list of it", "A = [1]\ndef go(w): w.append(2)\nW = (A,)\ngo(W[0])"],
     ["the method of its class", "A = [1]\ndef f(): list.append(A, 2)\nf()"],
+    ["a name of the same letters in full width", "ab = [1]\ndef g(x): x.append(2)\ng(ａb)\nA = ab"],
     ["a special method", "A = [1]\ndef f(): A.__setitem__(0, 2)\nf()"],
     ["globals()", "A = 1\nglobals()['A'] = 2"],
     ["globals() in a function", "A = 1\ndef f(n): globals()[n] = 2\nf('A')"],

@@ -24,12 +24,7 @@ export abstract class Cursor {
   }
 
   protected get text(): string {
-    return this.textAfter(0)
-  }
-
-  protected textAfter(count: number): string {
-    const index = this.#position + count
-    return this.#tokens.source.slice(this.#tokens.starts[index], this.#tokens.ends[index])
+    return this.#textAt(this.#position)
   }
 
   protected get at(): Place {
@@ -59,10 +54,9 @@ export abstract class Cursor {
 
   protected identifier(): string {
     if (this.kind !== "name") this.fail()
-    const name = this.text
+    const name = this.#nameAt(this.#position)
     this.#position += 1
-    // Identifiers are compared in NFKC (Lexical analysis, "Identifiers and keywords").
-    return ascii.test(name) ? name : name.normalize("NFKC")
+    return name
   }
 
   protected fail(message = "invalid syntax", at: Place = this.at): never {
@@ -89,10 +83,19 @@ export abstract class Cursor {
   protected namesSince(start: number): string[] {
     const names = []
     for (let index = start; index < this.#position; index += 1) {
-      if (this.#tokens.kinds[index] !== "name") continue
-      names.push(this.#tokens.source.slice(this.#tokens.starts[index], this.#tokens.ends[index]))
+      if (this.#tokens.kinds[index] === "name") names.push(this.#nameAt(index))
     }
     return names
+  }
+
+  /** Identifiers are compared in NFKC (Lexical analysis, "Identifiers and keywords"). */
+  #nameAt(index: number): string {
+    const name = this.#textAt(index)
+    return ascii.test(name) ? name : name.normalize("NFKC")
+  }
+
+  #textAt(index: number): string {
+    return this.#tokens.source.slice(this.#tokens.starts[index], this.#tokens.ends[index])
   }
 
   /** The source that was read since `start`. */
