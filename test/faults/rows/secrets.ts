@@ -1,0 +1,4 @@
+import type { Fault } from "../fault.ts"
+
+/** What must not get out. */
+export const secrets: readonly Fault[] = []
