@@ -4,7 +4,6 @@ import { openLane } from "../support/lane.ts"
 import { lockstep } from "./shell.ts"
 
 const world = await openWorld()
-t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 
 await t.test("trace leads from a deployment to its line in Git, and tells what was done to it", async (t) => {

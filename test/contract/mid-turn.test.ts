@@ -4,7 +4,6 @@ import { openLane, row } from "../support/lane.ts"
 
 /** What comes in the middle of a turn that writes: the write under way is ended, runs and all, and the next one isn't begun. */
 const world = await openWorld()
-t.setTimeout(180_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 t.afterEach(() => {
   world.gateway.fault = null

@@ -4,7 +4,6 @@ import { openLane } from "../support/lane.ts"
 
 /** Automations of `triggers:` in trouble: lost answers, refusals, kills, other hands, and hand-overs. */
 const world = await openWorld()
-t.setTimeout(300_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 t.afterEach(() => {
   world.gateway.fault = null

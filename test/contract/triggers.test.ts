@@ -9,7 +9,6 @@ import { openLane } from "../support/lane.ts"
 
 /** `triggers:` as automations of a real server: made, compared, put back, adopted, and gone with their deployment. */
 const world = await openWorld()
-t.setTimeout(180_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 
 interface AutomationJson {

@@ -1,8 +1,6 @@
 import t from "tap"
 import { compare, openManifestWorld, replaced, settle } from "./deployments.ts"
 
-t.setTimeout(300_000)
-
 t.test("manifests come out as `prefect deploy` has them, or Lockstep says why not", async (t) => {
   const { compared, writes } = await compare(2026, 0, 100)
   const of = (wanted: string) => compared.filter(({ verdict }) => verdict === wanted)

@@ -3,7 +3,6 @@ import { named, openWorld, pause, until, type LiveJson } from "../support/daemon
 import { openLane, type Deployments } from "../support/lane.ts"
 
 const world = await openWorld()
-t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 
 const open = (name: string, prune: object, deployments: Deployments) => openLane(world, name, deployments, { prune })

@@ -3,7 +3,6 @@ import { named, openWorld, project } from "../support/daemon.ts"
 import { openLane, row } from "../support/lane.ts"
 
 const world = await openWorld()
-t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 const atOnce = { prune: { grace: "0s" } }
 const inGrace = { prune: { grace: "1h" } }

@@ -3,7 +3,6 @@ import { named, openWorld, project } from "../support/daemon.ts"
 import { codes, openPair, ownerOf } from "./pair.ts"
 
 const world = await openWorld()
-t.setTimeout(180_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 
 for (const order of [

@@ -3,7 +3,6 @@ import { named, openWorld, type LiveJson } from "../support/daemon.ts"
 import { openLane, type Lane } from "../support/lane.ts"
 
 const world = await openWorld()
-t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 const atOnce = { prune: { grace: "0s" } }
 const codes = ({ hold }: { hold?: { reasons: readonly { code: string }[] } }) => hold?.reasons.map(({ code }) => code)

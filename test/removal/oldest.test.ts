@@ -3,7 +3,6 @@ import { named, openWorld } from "../support/daemon.ts"
 import { openLane } from "../support/lane.ts"
 
 const world = await openWorld({ version: "3.2.0" })
-t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 
 await t.test("on Prefect 3.2.0 too: recorded, retired, restored, suspended, and deleted after the grace", async (t) => {

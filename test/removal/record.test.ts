@@ -4,7 +4,6 @@ import { named, openWorld, pause, project, until } from "../support/daemon.ts"
 import { openLane } from "../support/lane.ts"
 
 const world = await openWorld()
-t.setTimeout(120_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 const atOnce = { prune: { grace: "0s" } }
 const codes = ({ hold }: { hold?: { reasons: readonly { code: string }[] } }) => hold?.reasons.map(({ code }) => code)

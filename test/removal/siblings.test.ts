@@ -4,7 +4,6 @@ import { codes, openPair } from "./pair.ts"
 
 /** What is known of the other sources when one of them lets something go. */
 const world = await openWorld()
-t.setTimeout(180_000)
 t.teardown(() => world[Symbol.asyncDispose]())
 
 await t.test("while the taker's Git fails, what it declared last still counts", async (t) => {

@@ -1,12 +1,20 @@
 import { spawnSync } from "node:child_process"
-import { existsSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, globSync, readFileSync, rmSync } from "node:fs"
 import { resolve } from "node:path"
+import { diagnostics, failedTests, slowestFiles, totals } from "./tap-output.ts"
 
 /**
  * `npm test`: installs what the tests need (cached in .cache), runs them all, shows each failure in full and ends with
- * one line. Arguments name test files; none = all of them.
+ * one line. Arguments name test files; none = all of them. `npm run test:long` does the same with the files named
+ * `*.long.ts`, each of which takes minutes.
  */
-const results = ".tap/results.tap"
+const [first, ...others] = process.argv.slice(2)
+const long = first === "--long"
+const named = long ? others : process.argv.slice(2)
+const results = `.tap/${long ? "long" : "results"}.tap`
+/** Of one file, on a machine that has other things to do. */
+const longMaxSeconds = 3_600
+const slowestShown = 10
 
 /** Every server of the tests is on loopback, where a proxy of the environment leads nowhere. */
 const direct = [process.env["NO_PROXY"] ?? process.env["no_proxy"], "127.0.0.1"].filter(Boolean).join(",")
@@ -25,19 +33,10 @@ function must(what: string, command: string, args: readonly string[]): void {
   process.exit(1)
 }
 
-/** Each failed assertion with its diagnostics, without the thousands that passed. */
-function failures(tap: string): string {
-  let show = false
-  const lines = tap.split("\n").filter((line) => {
-    if (/^ *not ok /.test(line)) show = true
-    else if (/^ *(ok |# Subtest)/.test(line)) show = false
-    return show
-  })
-  return lines.join("\n")
-}
-
-function count(totals: string, word: string): number {
-  return Number(new RegExp(`${word}: (\\d+)`).exec(totals)?.[1] ?? 0)
+/** What tap is asked to run: without names it finds the files of `.taprc` by itself. */
+function chosen(): readonly string[] {
+  if (!long) return named
+  return [`--timeout=${longMaxSeconds}`, ...(named.length > 0 ? named : globSync("test/**/*.long.ts").toSorted())]
 }
 
 // Compiled code of the daemons that tests start stays below the folder that Git ignores.
@@ -48,10 +47,13 @@ for (const version of ["3.8.8", "3.2.0"]) {
 // The first `tap` after each `npm ci` builds its plugins and then fails, so they are built before (3 s).
 must("building tap", "tap", ["build"])
 rmSync(results, { force: true })
-const status = run("tap", ["--reporter=silent", `--output-file=${results}`, ...process.argv.slice(2)])
+const status = run("tap", ["--reporter=silent", `--output-file=${results}`, ...chosen()])
 const tap = existsSync(results) ? readFileSync(results, "utf8") : ""
-const totals = tap.split("\n").findLast((line) => line.startsWith("# { total: ")) ?? ""
-const [passed, failed] = [count(totals, "pass"), count(totals, "fail")]
-if (status !== 0) console.log(failures(tap))
+const { passed, failed } = totals(tap)
+if (status !== 0) {
+  console.log(["failed:", ...failedTests(tap)].join("\n  "))
+  console.log(diagnostics(tap))
+}
+console.log(["slowest:", ...slowestFiles(tap, slowestShown)].join("\n  "))
 console.log(`${passed} passed, ${failed === 0 && status !== 0 ? 1 : failed} failed`)
 process.exit(status === 0 && passed > 0 ? 0 : 1)
