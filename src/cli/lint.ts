@@ -77,7 +77,7 @@ async function lintRepository(
     images: new Map(),
     pins: new Map<never, Revision>(),
   }
-  const desired = loaded.bind(index, inputs, source)
+  const desired = await loaded.bind(index, inputs, source)
   const deployments = desired.deployments.size + desired.handsOff.size
   return { root, manifests: manifestPaths(tree, source.selection), deployments, problems: desired.problems }
 }

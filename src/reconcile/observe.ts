@@ -6,7 +6,7 @@ import type { Source } from "../core/source.ts"
 import { ConfigError, GitError } from "../lib/errors.ts"
 import type { Eyes } from "./eyes.ts"
 import { askImages } from "./pushed.ts"
-import type { GitBlob, Index, Inputs, RenderBlob, Resolution } from "./ports.ts"
+import type { GitBlob, Index, Inputs, ReadBlobs, RenderBlob, Resolution } from "./ports.ts"
 import type { Freshness } from "./snapshots.ts"
 
 /** What one source has seen so far; kept between turns, safe to lose. */
@@ -25,7 +25,6 @@ export interface Observation {
 }
 
 const fileBytesMax = 1024 * 1024
-const indexRoundsMax = 64
 const codeDigestsMax = 1_000
 
 /** What the source declares at `revision`; memoised, because an index never changes. */
@@ -38,20 +37,13 @@ export async function readIndex(
   const settings = JSON.stringify([source.remote.url, source.selection, source.rendering.baseDir, source.rendering.env])
   if (sight.index?.settings === settings && sight.index.index.revision === revision) return sight.index.index
   const tree = await eyes.git.tree(source.remote, revision, signal)
-  const blobs = new Map<string, RenderBlob>()
-  for (let round = 0; round < indexRoundsMax; round++) {
-    const step = eyes.render.index(tree, blobs, source)
-    if (step.kind === "ready") {
-      sight.index = { settings, index: step.index }
-      return step.index
-    }
-    const read = await eyes.git.blobs(source.remote, revision, step.oids, fileBytesMax, signal)
-    for (const [oid, blob] of read) blobs.set(oid, readable(blob))
+  const read: ReadBlobs = async (oids) => {
+    const blobs = await eyes.git.blobs(source.remote, revision, oids, fileBytesMax, signal)
+    return new Map([...blobs].map(([oid, blob]) => [oid, readable(blob)]))
   }
-  throw new GitError(`reading ${revision.slice(0, 7)} needs more than ${indexRoundsMax} rounds of files`, {
-    kind: "stalled",
-    code: "index-too-deep",
-  })
+  const index = await eyes.render.index(tree, source, read)
+  sight.index = { settings, index }
+  return index
 }
 
 /** Desired state, then live state: a key that vanished from Git is looked for in what was live after that. */
@@ -76,7 +68,7 @@ export async function observe(
     images: new Map(),
     pins: new Map(),
   }
-  const first = eyes.render.bind(index, inputs, source)
+  const first = await eyes.render.bind(index, inputs, source)
   const keys = new Set([...first.deployments.keys(), ...first.handsOff])
   const automations = [...first.deployments.values()].some(({ fields }) => fields.automations.kind === "declared")
   const snapshot = await eyes.snapshots.current({ keys, automations }, fresh, signal)
@@ -84,7 +76,7 @@ export async function observe(
   const pins = await readPins(eyes, source, { index, desired: first, snapshot, sight, waiting: asked.waiting }, signal)
   const { images, againMs: imagesAgainMs } = asked
   const isWhole = pins.size === 0 && images.size === 0
-  const desired = isWhole ? first : eyes.render.bind(index, { ...inputs, images, pins }, source)
+  const desired = isWhole ? first : await eyes.render.bind(index, { ...inputs, images, pins }, source)
   return { desired, snapshot, imagesAgainMs }
 }
 
@@ -127,7 +119,7 @@ async function readPins(
   const trees = new Map<Revision, Tree | null>()
   const digestAt = (commit: Revision, paths: readonly string[]): Promise<string | null> =>
     codeDigest(eyes, source, { ...seen, commit, paths, trees }, signal)
-  for (const [key, paths] of eyes.render.codePaths(seen.index, seen.desired, source)) {
+  for (const [key, paths] of await eyes.render.codePaths(seen.index, seen.desired, source)) {
     const commit = liveCommit(eyes, source, seen.snapshot, key)
     if (!commit || commit === seen.index.revision) continue
     if (seen.waiting.has(key)) pins.set(key, commit)
@@ -167,7 +159,7 @@ async function codeDigest(
   if (known !== undefined) return known
   const tree = trees.get(commit) ?? (await treeIfThere(eyes, source, commit, signal))
   trees.set(commit, tree)
-  const digest = tree && eyes.render.codeDigest(tree, paths, index)
+  const digest = tree && (await eyes.render.codeDigest(tree, paths, index))
   if (sight.code.size >= codeDigestsMax) sight.code.clear()
   sight.code.set(slot, digest)
   return digest

@@ -128,14 +128,14 @@ interface RunCounts {
 
 /** Git texts to desired state. Pure but for a bounded memory of texts already read. */
 export interface RenderPort {
-  /** `needs`: read these blobs, then ask again with all so far. */
-  index(tree: Tree, blobs: ReadonlyMap<string, RenderBlob>, source: Source): IndexStep
-  bind(index: Index, inputs: Inputs, source: Source): Desired
+  /** `read` brings the texts of blobs; it is asked again and again, until everything that the manifests name is there. */
+  index(tree: Tree, source: Source, read: ReadBlobs): Promise<Index>
+  bind(index: Index, inputs: Inputs, source: Source): Promise<Desired>
   /** For `images: registry`: the images that must be there before the deployments that name them may move to them. */
-  imagesOf(index: Index, inputs: Inputs, source: Source): ReadonlyMap<string, readonly DeploymentKey[]>
+  imagesOf(index: Index, inputs: Inputs, source: Source): Promise<ReadonlyMap<string, readonly DeploymentKey[]>>
   /** For `pullCommit: tree`: the paths whose content each deployment's clone depends on. */
-  codePaths(index: Index, desired: Desired, source: Source): ReadonlyMap<DeploymentKey, readonly string[]>
-  codeDigest(tree: Tree, paths: readonly string[], index: Index): string
+  codePaths(index: Index, desired: Desired, source: Source): Promise<ReadonlyMap<DeploymentKey, readonly string[]>>
+  codeDigest(tree: Tree, paths: readonly string[], index: Index): Promise<string>
   /** The commit that a live deployment's clone of this repository is pinned to. */
   clonedCommit(pullSteps: readonly Json[], url: string): Revision | null
 }
@@ -145,9 +145,7 @@ export interface Index {
   /** Names of the Prefect variables that entries refer to. */
   readonly variables: ReadonlySet<string>
 }
-type IndexStep =
-  | { readonly kind: "needs"; readonly oids: readonly string[] }
-  | { readonly kind: "ready"; readonly index: Index }
+export type ReadBlobs = (oids: readonly string[]) => Promise<ReadonlyMap<string, RenderBlob>>
 export type RenderBlob =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "unreadable"; readonly reason: string }

@@ -30,7 +30,7 @@ export async function askImages(
   signal: AbortSignal,
 ): Promise<Asked> {
   if (source.rendering.images !== "registry") return nothing
-  const named = eyes.render.imagesOf(seen.index, seen.inputs, source)
+  const named = await eyes.render.imagesOf(seen.index, seen.inputs, source)
   if (named.size === 0) return nothing
   const live = (key: DeploymentKey): Json => seen.snapshot.deployments.get(key)?.fields.jobVariables ?? null
   const wanted = [...named].filter(([image, keys]) => !keys.every((key) => says(live(key), image)))

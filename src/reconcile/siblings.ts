@@ -45,5 +45,5 @@ async function readDeclared(
   const index = await readIndex(eyes, source, { revision, sight }, signal)
   const variables = index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map()
   const inputs = { branch, env: await readEnv(eyes.secrets, source), variables, images: new Map(), pins: new Map() }
-  return declaredBy(context.render.bind(index, inputs, source), declared)
+  return declaredBy(await context.render.bind(index, inputs, source), declared)
 }

@@ -2,7 +2,7 @@ import type { Json } from "../../src/core/json.ts"
 import type { Desired, DeploymentKey, LiveDeployment, Problem, Revision, Snapshot } from "../../src/core/model.ts"
 import type { Source } from "../../src/core/source.ts"
 import { GitError } from "../../src/lib/errors.ts"
-import type { GitPort, Index, RenderBlob, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
+import type { GitPort, Index, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
 import { declared } from "./plans.ts"
 
 /**
@@ -15,19 +15,18 @@ interface TestIndex extends Index {
 }
 
 export const render: RenderPort = {
-  index(tree, blobs: ReadonlyMap<string, RenderBlob>) {
+  async index(tree, _source, read) {
     const files = [...tree.entries].filter(([path]) => path.endsWith("prefect.yaml"))
-    const missing = files.map(([, { oid }]) => oid).filter((oid) => !blobs.has(oid))
-    if (missing.length > 0) return { kind: "needs", oids: missing }
+    const blobs = await read(files.map(([, { oid }]) => oid))
     const lines = files.flatMap(([file, { oid }]) => {
       const blob = blobs.get(oid)
       const all = blob?.kind === "text" ? blob.text.split("\n") : []
       return all.flatMap((text, i) => (text === "" ? [] : [{ file, line: i + 1, text }]))
     })
     const index: TestIndex = { revision: tree.revision, variables: new Set(), lines }
-    return { kind: "ready", index }
+    return index
   },
-  bind(index, inputs, source): Desired {
+  async bind(index, inputs, source): Promise<Desired> {
     const { lines, revision } = index as TestIndex
     const bad = lines.filter(({ text }) => text.startsWith("!"))
     const needing = lines.filter(({ text }) => text.startsWith("$") && !inputs.env.has(text.slice(1)))
@@ -52,9 +51,9 @@ export const render: RenderPort = {
       digest: "digest",
     }
   },
-  imagesOf: () => new Map(),
-  codePaths: () => new Map(),
-  codeDigest: () => "",
+  imagesOf: async () => new Map(),
+  codePaths: async () => new Map(),
+  codeDigest: async () => "",
   clonedCommit: () => null,
 }
 

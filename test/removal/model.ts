@@ -219,11 +219,11 @@ export class ModelGit {
   readonly images: ImagesPort = { ask: () => Promise.reject(new Error("no image is named here")) }
 
   readonly render: RenderPort = {
-    index: ({ revision }) => ({ kind: "ready", index: { revision, variables: new Set() } }),
-    bind: (index, _inputs, source) => this.#desired(index, source.name),
-    imagesOf: () => new Map(),
-    codePaths: () => new Map(),
-    codeDigest: () => "",
+    index: async ({ revision }) => ({ revision, variables: new Set() }),
+    bind: async (index, _inputs, source) => this.#desired(index, source.name),
+    imagesOf: async () => new Map(),
+    codePaths: async () => new Map(),
+    codeDigest: async () => "",
     clonedCommit: () => null,
   }
 
