@@ -60,7 +60,7 @@ export class GitRemotes implements AsyncDisposable {
     this.#options = options
     const { secrets, clock, timeouts = usualTimeouts } = options
     this.#http = new GitHttp({ secrets, clock, timeouts })
-    this.#polls = new Polls(() => clock.now())
+    this.#polls = new Polls(() => clock.elapsed())
   }
 
   /** The commit at a ref, from a poll that was started at most `maxAgeMs` ago. A commit id is its own answer. */
@@ -109,7 +109,7 @@ export class GitRemotes implements AsyncDisposable {
     const known = this.#open.get(id)
     if (known) return known
     const { stateDir, clock, onRequest = () => undefined } = this.#options
-    const server = new Server({ http: this.#http, remote, now: () => clock.now(), onRequest })
+    const server = new Server({ http: this.#http, remote, now: () => clock.elapsed(), onRequest })
     const store = new ObjectStore(join(stateDir, "git", id))
     const opened = {
       repository: new Repository({ id, remote, server, store, trees: this.#trees }),

@@ -89,7 +89,7 @@ export class Images implements AsyncDisposable {
     asked: { image: ImageReference; access: RegistryAccess | null; since: number },
   ): Promise<void> | readonly never[] {
     const known = this.#known.get(slot)
-    const now = this.#options.clock.now()
+    const now = this.#options.clock.elapsed()
     const isDue = !known || known.untilMs <= now
     const isWanted = known && known.verdict.kind !== "there" && known.askedMs < asked.since
     if (!isDue && !isWanted) return []
@@ -111,12 +111,12 @@ export class Images implements AsyncDisposable {
   ): Promise<void> {
     const { clock, onRequest } = this.#options
     if (this.#lifetime.signal.aborted) return
-    const askedMs = clock.now()
+    const askedMs = clock.elapsed()
     const answer = await this.#registry.look(image, access, this.#lifetime.signal)
     if (this.#lifetime.signal.aborted) return
     onRequest?.({ result: answer.kind })
     const goodForMs = answer.kind === "there" ? thereMs(image) : this.#backoffMs(answer, tries)
-    const untilMs = clock.now() + goodForMs
+    const untilMs = clock.elapsed() + goodForMs
     const missed = answer.kind === "there" ? 0 : tries + 1
     this.#known.set(slot, { verdict: verdictOf(answer), askedMs, untilMs, tries: missed }, 1)
   }
@@ -141,14 +141,14 @@ export class Images implements AsyncDisposable {
 
   #verdict(slot: string): ImageVerdict {
     const known = this.#known.get(slot)
-    const isOver = known?.verdict.kind === "there" && known.untilMs <= this.#options.clock.now()
+    const isOver = known?.verdict.kind === "there" && known.untilMs <= this.#options.clock.elapsed()
     return known && !isOver ? known.verdict : { kind: "unknown", message: "its registry hasn't answered yet" }
   }
 
   #waitOf(slot: string): number {
     const known = this.#known.get(slot)
     if (this.#underWay.has(slot) || !known) return underWayMs
-    return Math.max(1_000, known.untilMs - this.#options.clock.now())
+    return Math.max(1_000, known.untilMs - this.#options.clock.elapsed())
   }
 }
 

@@ -77,7 +77,7 @@ export class Registry implements AsyncDisposable {
     const { image, access, registry } = question
     const slot = JSON.stringify([registry.origin, image.repository, access?.credentials ?? null])
     const kept = this.#tokens.get(slot)
-    const fresh = kept && kept.untilMs > this.#clock.now() ? `Bearer ${kept.token}` : null
+    const fresh = kept && kept.untilMs > this.#clock.elapsed() ? `Bearer ${kept.token}` : null
     const first = await this.#head(question, fresh)
     if (first.statusCode !== 401) return first
     this.#tokens.delete(slot)
@@ -115,7 +115,7 @@ export class Registry implements AsyncDisposable {
     const text = await readBounded(body)
     if (statusCode === 401 || statusCode === 403) throw new Unanswered(refused(image.host, statusCode, access))
     if (statusCode !== 200) throw new Unanswered(`${url.host} answers with status ${statusCode} instead of a token`)
-    return tokenIn(text, url.host, this.#clock.now())
+    return tokenIn(text, url.host, this.#clock.elapsed())
   }
 
   /** One request. Redirects aren't followed: a registry redirects blobs, never the question whether a manifest is there. */

@@ -13,7 +13,7 @@ export class Budget {
   }
 
   async take(signal: AbortSignal): Promise<void> {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const earliest = Math.max(this.#next, now - 1_000)
     this.#next = earliest + 1_000 / this.#perSecond
     if (earliest > now) await this.#clock.sleep(earliest - now, signal)

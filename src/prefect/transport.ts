@@ -65,7 +65,8 @@ export class Transport implements AsyncDisposable {
   readonly #writes: Gate
   #dispatcher: Dispatcher | null = null
   #csrf: { readonly client: string; readonly token: string } | "off" | null = null
-  #skewMs = 0
+  /** The server's time when ours had elapsed by nothing; null = no answer has told it yet. */
+  #serverMs: number | null = null
   #unrefused = 0
 
   constructor(options: TransportOptions) {
@@ -78,7 +79,7 @@ export class Transport implements AsyncDisposable {
 
   /** Milliseconds since the epoch by the server's clock, as exactly as its Date header tells (a second). */
   serverNowMs(): number {
-    return this.#options.clock.now() + this.#skewMs
+    return this.#serverMs === null ? this.#options.clock.now() : this.#options.clock.elapsed() + this.#serverMs
   }
 
   /** @throws PrefectError for any answer but 2xx and what the call expects. */
@@ -116,7 +117,7 @@ export class Transport implements AsyncDisposable {
 
   async #send(call: Call, csrf: Record<string, string>, signal: AbortSignal): Promise<Answer> {
     const { clock, workspace, onRequest, userAgent } = this.#options
-    const started = clock.now()
+    const started = clock.elapsed()
     const headers = { ...(await this.#authorization()), ...csrf, "user-agent": userAgent, "accept-encoding": "gzip" }
     const body = call.body === undefined ? null : jsonText(call.body)
     const deadline = AbortSignal.timeout(this.#options.requestMs ?? requestMs)
@@ -134,7 +135,7 @@ export class Transport implements AsyncDisposable {
       })
       status = String(response.statusCode)
       const answer = await readAnswer(response)
-      if (answer.serverMs !== null) this.#skewMs = answer.serverMs - clock.now()
+      if (answer.serverMs !== null) this.#serverMs = answer.serverMs - clock.elapsed()
       return answer
     } catch (error) {
       signal.throwIfAborted()
@@ -142,7 +143,12 @@ export class Transport implements AsyncDisposable {
       if (error instanceof PrefectError && call.intent === "read") throw error
       throw this.#lost(call, toError(error), deadline.aborted)
     } finally {
-      onRequest?.({ method: call.method, route: call.route ?? call.path, status, durationMs: clock.now() - started })
+      onRequest?.({
+        method: call.method,
+        route: call.route ?? call.path,
+        status,
+        durationMs: clock.elapsed() - started,
+      })
     }
   }
 

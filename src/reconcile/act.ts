@@ -61,7 +61,7 @@ export async function act(
     results.push(result)
     remember(workspace, change, live)
     if (result.result === "failed") workspace.snapshots.distrust()
-    workspace.patience = learn(workspace.patience, result, stillDiffers, context.clock.now())
+    workspace.patience = learn(workspace.patience, result, stillDiffers, context.clock.elapsed())
     tell(context, source, decision, result)
   }
   return [...results, ...(await writeVetoes(place, applier, { decision, vetoes }))]

@@ -89,7 +89,7 @@ type Seen = Observation & { readonly revision: Revision }
 async function look(turn: Turn, source: Source, memory: SourceMemory, signal: AbortSignal): Promise<Seen> {
   const { context, workspace, taken } = turn
   const eyes = eyesOf(context, workspace)
-  const now = context.clock.now()
+  const now = context.clock.elapsed()
   if (source.decommission) {
     const desired = nothingWanted(source, memory.observed?.revision ?? noRevision)
     const snapshot = await eyes.snapshots.current(nothingMore, freshnessOf(taken, workspace, false, now), signal)
@@ -98,9 +98,9 @@ async function look(turn: Turn, source: Source, memory: SourceMemory, signal: Ab
   const maxAgeMs = taken.requestedAt === null ? source.intervalMs * pollShare : now - taken.requestedAt
   const resolution = await context.git.resolve(source.remote, source.ref, maxAgeMs, signal)
   const { revision } = resolution
-  if (memory.observed?.revision !== revision) memory.observed = { revision, at: isoTime(now) }
+  if (memory.observed?.revision !== revision) memory.observed = { revision, at: isoTime(context.clock.now()) }
   const index = await readIndex(eyes, source, { revision, sight: memory.sight }, signal)
-  const fresh = freshnessOf(taken, workspace, memory.desired?.revision !== revision, context.clock.now())
+  const fresh = freshnessOf(taken, workspace, memory.desired?.revision !== revision, context.clock.elapsed())
   const { requestedAt } = taken
   const seen = await observe(eyes, source, { index, resolution, sight: memory.sight, fresh, requestedAt }, signal)
   return { ...seen, revision }
@@ -125,7 +125,7 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
     plan = planNow(turn, { ...seen, snapshot, record }, new Map())
   }
   if (source.apply && plan.changes.some(isRemoval)) {
-    const now = context.clock.now()
+    const now = context.clock.elapsed()
     const wanted = { keys: snapshot.covers, automations: snapshot.automations === "read" }
     snapshot = await eyes.snapshots.current(wanted, { listedAfter: now, lookedAfter: now }, signal)
     record = await readRecord(eyes, source, memory.sight, signal)
@@ -161,14 +161,13 @@ function planNow(
   obstacles: ReadonlyMap<DeploymentKey, Obstacles>,
 ): Plan {
   const memory = memoryOf(workspace, source)
-  const now = context.clock.now()
-  const patience = patienceFor(workspace.patience, desired, now)
+  const patience = patienceFor(workspace.patience, desired, context.clock.elapsed())
   return planChanges({
     installation: context.installation,
     source,
     desired,
     snapshot,
-    siblings: siblingsOf(workspace, source.name, isoTime(now)),
+    siblings: siblingsOf(workspace, source.name, isoTime(context.clock.now())),
     unchangedInGit: unchangedInGit(memory, record, desired),
     patience,
     removal: {
@@ -211,8 +210,8 @@ function isRemoval({ action }: Change): boolean {
 function siblingUnknown({ context, source, workspace }: Turn, plan: Plan): boolean {
   const memory = memoryOf(workspace, source)
   const waits = plan.changes.some(({ action }) => action === "retire") && hasUnknownSibling(workspace, source.name)
-  memory.siblingAwaitedSince = waits ? (memory.siblingAwaitedSince ?? context.clock.now()) : null
-  return memory.siblingAwaitedSince !== null && context.clock.now() - memory.siblingAwaitedSince < siblingWaitMs
+  memory.siblingAwaitedSince = waits ? (memory.siblingAwaitedSince ?? context.clock.elapsed()) : null
+  return memory.siblingAwaitedSince !== null && context.clock.elapsed() - memory.siblingAwaitedSince < siblingWaitMs
 }
 
 /** An id that isn't ours, and that we didn't put ours in the place of, was written by a later start than this one. */

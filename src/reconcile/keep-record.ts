@@ -10,7 +10,7 @@ import {
   type SourceRecord,
 } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
-import { isoTime } from "../lib/clock.ts"
+import { ageMs, isoTime, readingOf } from "../lib/clock.ts"
 import { toError } from "../lib/errors.ts"
 import { eyesOf, type TurnContext } from "./context.ts"
 import { isSuperseded, type Decision } from "./decide.ts"
@@ -63,7 +63,7 @@ async function readAnew(
   signal: AbortSignal,
 ): Promise<SourceRecord | null> {
   const { sight } = memoryOf(workspace, source)
-  if (sight.record && context.clock.now() - sight.record.readMs > recordAgeMaxMs) sight.record = null
+  if (sight.record && ageMs(context.clock, sight.record.read) > recordAgeMaxMs) sight.record = null
   return readRecord(eyesOf(context, workspace), source, sight, signal)
 }
 
@@ -129,7 +129,7 @@ export async function writeRecord(
   await workspace.port.writeVariable(recordName(owner), recordJson(record), [managedTag, ownerTag(owner)], signal)
   memoryOf(workspace, source).sight.record = {
     generation: workspace.snapshots.generation,
-    readMs: context.clock.now(),
+    read: readingOf(context.clock),
     record,
   }
 }

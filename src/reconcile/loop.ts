@@ -115,7 +115,7 @@ export class Loop implements AsyncDisposable {
     if (kept) {
       kept.failures = 0
       this.#context.events.emit({ kind: "triggered", source: name, trigger })
-      this.#queue.add(name, trigger, this.#context.clock.now())
+      this.#queue.add(name, trigger, this.#context.clock.elapsed())
     }
     return this.#turns
   }
@@ -129,7 +129,7 @@ export class Loop implements AsyncDisposable {
 
   /** False when a turn has outlived its own deadline: the process can't heal that by itself. */
   alive(): boolean {
-    const now = this.#context.clock.now()
+    const now = this.#context.clock.elapsed()
     return [...this.#running.values()].every((startedAt) => now - startedAt < turnLostMs)
   }
 
@@ -177,7 +177,7 @@ export class Loop implements AsyncDisposable {
   async #run(taken: Taken, kept: Kept, workspace: WorkspaceEntry): Promise<void> {
     const turn = ++this.#turns
     const { clock, events } = this.#context
-    this.#running.set(turn, clock.now())
+    this.#running.set(turn, clock.elapsed())
     events.emit({ kind: "turn-started", source: taken.source, trigger: taken.trigger, turn })
     const [late, over] = [this.#after(turnEndsMs), this.#after(turnMaxMs)]
     const abort = AbortSignal.any([over.signal, this.#abort.signal, workspace.abort.signal])

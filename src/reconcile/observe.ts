@@ -3,6 +3,7 @@ import type { Desired, DeploymentKey, Revision, Snapshot, Tree } from "../core/m
 import { emptyRecord, parseRecord, recordName, type SourceRecord } from "../core/record.ts"
 import type { SecretReader } from "../core/secret.ts"
 import type { Source } from "../core/source.ts"
+import { readingOf, type Reading } from "../lib/clock.ts"
 import { ConfigError, GitError } from "../lib/errors.ts"
 import type { Eyes } from "./eyes.ts"
 import { askImages } from "./pushed.ts"
@@ -12,7 +13,7 @@ import type { Freshness } from "./snapshots.ts"
 /** What one source has seen so far; kept between turns, safe to lose. */
 export interface Sight {
   index: { readonly settings: string; readonly index: Index } | null
-  record: { readonly generation: number; readonly readMs: number; readonly record: SourceRecord | null } | null
+  record: { readonly generation: number; readonly read: Reading; readonly record: SourceRecord | null } | null
   /** Digests of the code that a commit's clone depends on, by commit and paths. */
   readonly code: Map<string, string | null>
 }
@@ -92,7 +93,7 @@ export async function readRecord(
   const name = recordName({ installation: eyes.installation, source: source.name })
   const values = await eyes.port.variables(new Set([name]), signal)
   const record = values.has(name) ? (parseRecord(values.get(name)) ?? emptyRecord) : null
-  sight.record = { generation, readMs: eyes.clock.now(), record }
+  sight.record = { generation, read: readingOf(eyes.clock), record }
   return record
 }
 

@@ -55,7 +55,7 @@ export class Snapshots {
     return this.#alone(async () => {
       const before = this.#snapshot
       if (!before) return false
-      const now = this.#clock.now()
+      const now = this.#clock.elapsed()
       if (await this.#stands({ listedAfter: now - this.#listIntervalMs, lookedAfter: now }, signal)) return false
       await this.#list(nothingMore, signal)
       return !sameLive(before, this.#snapshot as Snapshot)
@@ -79,7 +79,7 @@ export class Snapshots {
   }
 
   async #stands(fresh: Freshness, signal: AbortSignal): Promise<boolean> {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     if (!this.#snapshot || this.#listedAt < fresh.listedAfter || now - this.#listedAt > this.#listIntervalMs)
       return false
     if (this.#lookedAt >= fresh.lookedAfter) return true
@@ -93,7 +93,7 @@ export class Snapshots {
   }
 
   async #list(wanted: Coverage, signal: AbortSignal): Promise<void> {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const keys = new Set([...wanted.keys, ...(this.#snapshot?.covers ?? [])])
     const automations = wanted.automations || this.#snapshot?.automations === "read"
     this.#snapshot = await this.#port.snapshot({ keys, automations }, signal)

@@ -5,7 +5,7 @@ import type { Failure, Outcome } from "../core/outcome.ts"
 import { deploymentDigest } from "../core/patience.ts"
 import { activeAt } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
-import { isoTime } from "../lib/clock.ts"
+import { isoTime, readingOf } from "../lib/clock.ts"
 import { GitError, LockstepError, PrefectError, toError } from "../lib/errors.ts"
 import { act, type Signals } from "./act.ts"
 import type { TurnContext } from "./context.ts"
@@ -28,7 +28,7 @@ export async function runTurn(
   workspace: WorkspaceState,
   run: Run,
 ): Promise<Outcome> {
-  const startedMs = context.clock.now()
+  const { wall: startedMs, elapsed: began } = readingOf(context.clock)
   const memory = memoryOf(workspace, source)
   const facts = await reconcile(context, source, workspace, run).catch((error: unknown): Facts => {
     const pin = activeAt(memory.sight.record?.record?.pin ?? null, isoTime(startedMs))
@@ -41,7 +41,7 @@ export async function runTurn(
     workspace: workspace.name,
     trigger: run.taken.trigger,
     startedAt: isoTime(startedMs),
-    durationMs: context.clock.now() - startedMs,
+    durationMs: Math.round(context.clock.elapsed() - began),
     observed: memory.observed?.revision ?? null,
     observedAt: memory.observed?.at ?? null,
     ...facts,

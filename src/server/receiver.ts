@@ -57,7 +57,7 @@ export class Deliveries {
       .update(JSON.stringify([source, id]))
       .update(body)
       .digest("base64")
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const windowMs = provider === "generic" ? genericReplayWindowMs : replayWindowMs
     const before = this.#seen.get(key)
     if (before !== undefined && now - before < windowMs) return false

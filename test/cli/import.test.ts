@@ -39,7 +39,7 @@ function importing(t: Test, { live: deployments, files = { "flow.py": flow } }: 
       render,
       images: { ask: () => Promise.reject(new Error("no image is asked for")) },
       secrets,
-      clock: { now: () => now, sleep: () => Promise.resolve(), random: () => 0.5 },
+      clock: { now: () => now, elapsed: () => now, sleep: () => Promise.resolve(), random: () => 0.5 },
       workspace: async (workspace) => {
         asked.push(workspace)
         // As a client does before its first request.

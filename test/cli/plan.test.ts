@@ -40,7 +40,7 @@ function planning(t: Test, world: World, shell: Shell = {}) {
       render,
       images: { ask: () => Promise.reject(new Error("no image is named here")) },
       secrets: new Secrets({}),
-      clock: { now: () => now, sleep: () => Promise.resolve(), random: () => 0.5 },
+      clock: { now: () => now, elapsed: () => now, sleep: () => Promise.resolve(), random: () => 0.5 },
       workspace: async () => workspaceWith(world.live ?? [], world.record),
       [Symbol.asyncDispose]: async () => void open--,
     }

@@ -22,7 +22,7 @@ export async function lockstep(argv: readonly string[], shell: Shell = {}): Prom
   const stream = (name: "out" | "err") => ({ isTTY, write: (text: string) => (texts[name] += text) })
   const code = await runProgram(argv, {
     terminal: { out: stream("out"), err: stream("err"), environment, folder },
-    clock: { now: () => now, sleep: () => Promise.resolve(), random: () => 0.5 },
+    clock: { now: () => now, elapsed: () => now, sleep: () => Promise.resolve(), random: () => 0.5 },
     signal: new AbortController().signal,
     version: "1.2.3 (abcdef0)",
     run: () => Promise.reject(new Error("not in this test")),

@@ -14,6 +14,9 @@ class ManualClock implements Clock {
   now(): number {
     return this.#now
   }
+  elapsed(): number {
+    return this.#now
+  }
   random(): number {
     return 0.5
   }

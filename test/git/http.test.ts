@@ -129,7 +129,7 @@ await t.test("redirects that lead nowhere end", async (t) => {
 
 await t.test("Retry-After is passed on, as seconds or as a date, within reason", async (t) => {
   const now = Date.parse("2026-11-24T12:00:00Z")
-  const clock = { now: () => now, random: () => 0, sleep: async () => undefined }
+  const clock = { now: () => now, elapsed: () => now, random: () => 0, sleep: async () => undefined }
   await using client = openClient({ secrets, clock })
   const rows: readonly (readonly [status: number, header: string | null, wait: number | null, code: string])[] = [
     [429, "120", 120_000, "git-status"],

@@ -68,7 +68,7 @@ await t.test("names that are odd, but allowed, are read as they are", async (t) 
 await t.test("who asks while an older poll is under way gets the next one, and all such share it", async (t) => {
   const repository = repositoryWith("late")
   const time = { now: 1_000 }
-  const clock = { now: () => time.now, random: () => 0, sleep: async () => undefined }
+  const clock = { now: () => time.now, elapsed: () => time.now, random: () => 0, sleep: async () => undefined }
   await using client = openClient({ clock })
   const poll = (maxAgeMs: number) => client.git.resolve(remoteAt(repository.url), head, maxAgeMs, signal)
   await poll(0)

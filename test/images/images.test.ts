@@ -237,6 +237,7 @@ function steppedClock(): Clock & { nowMs: number } {
   const clock = {
     nowMs: 1_000_000,
     now: () => clock.nowMs,
+    elapsed: () => clock.nowMs,
     random: () => 0.5,
     sleep: (_ms: number, signal: AbortSignal) =>
       new Promise<void>((_wake, reject) => {

@@ -5,7 +5,12 @@ import { logFormat, openLog, type LogFormat } from "../../src/observe/log.ts"
 import { narrate } from "../../src/observe/narrate.ts"
 import { converged, etl, failed, first, hold, second, workspace } from "./samples.ts"
 
-const clock = { now: () => Date.parse("2026-11-24T10:00:00.000Z"), sleep: async () => {}, random: () => 0 }
+const clock = {
+  now: () => Date.parse("2026-11-24T10:00:00.000Z"),
+  elapsed: () => 0,
+  sleep: async () => {},
+  random: () => 0,
+}
 const mask = (text: string) => text.replaceAll("hunter2", "[secret]")
 
 function open(format: LogFormat = "json", level = "info") {

@@ -192,7 +192,7 @@ await t.test("the server's words are those meant for people, and cut", (t) => {
 
 await t.test("a burst of one second goes at once, and the rest at its pace", async (t) => {
   let now = 1_000_000
-  const clock = { now: () => now, random: () => 0, sleep: async (ms: number) => void (now += ms) }
+  const clock = { now: () => now, elapsed: () => now, random: () => 0, sleep: async (ms: number) => void (now += ms) }
   const budget = new Budget(10, clock)
   const started: number[] = []
   for (let n = 0; n < 15; n++) {

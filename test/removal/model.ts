@@ -17,6 +17,9 @@ export class SteppedClock implements Clock {
   now(): number {
     return this.#now
   }
+  elapsed(): number {
+    return this.#now
+  }
   random(): number {
     return 0.5
   }

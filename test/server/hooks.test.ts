@@ -61,7 +61,7 @@ await t.test("a request sent again triggers nothing, whatever its headers say", 
 
 await t.test("deliveries are remembered for a while, and not without end", async (t) => {
   let now = 0
-  const deliveries = new Deliveries({ now: () => now, sleep: async () => {}, random: () => 0 })
+  const deliveries = new Deliveries({ now: () => 0, elapsed: () => now, sleep: async () => {}, random: () => 0 })
   const isNew = (provider: Receiver["provider"], text: string, headers = {}) =>
     deliveries.isNew("etl", provider, headers, Buffer.from(text))
 
