@@ -2,7 +2,7 @@ import t, { type Test } from "tap"
 import { isSameHouse, parseChallenge, realmUrl } from "../../src/images/challenge.ts"
 import { Lanes } from "../../src/images/lanes.ts"
 import { parseReference } from "../../src/images/reference.ts"
-import type { Clock } from "../../src/lib/clock.ts"
+import { systemClock, type Clock } from "../../src/lib/clock.ts"
 import { openSmallRegistry, type SmallRegistry } from "../support/registry/small.ts"
 import { access, openAsking, password } from "./ask.ts"
 
@@ -218,13 +218,15 @@ await withRegistry(t, "connections that break, and hosts that aren't there", asy
 })
 
 await withRegistry(t, "a turn doesn't wait for a registry that hangs, and others are known", async (t, registry) => {
-  await using asking = openAsking({ patienceMs: 300 })
+  /** Patience is over once the fast one is known. */
+  const sleep: Clock["sleep"] = async (_ms, signal) => {
+    while (asking.looks.length === 0) await systemClock.sleep(5, signal)
+  }
+  await using asking = openAsking({ clock: { ...systemClock, sleep } })
   await registry.push("a/b", "1")
   const [slow, fast] = [`${registry.host}/a/b:slow`, `${registry.host}/a/b:1`]
   registry.fault = ({ path }) => path.endsWith("slow")
-  const started = performance.now()
   const { verdicts, againMs } = await asking.ask([slow, fast], [access(registry.host)])
-  t.ok(performance.now() - started < 2_000)
   t.match(verdicts.get(slow), { kind: "unknown", message: /hasn't answered yet/ })
   t.strictSame(verdicts.get(fast), { kind: "there" })
   t.equal(againMs, 3_000)

@@ -1,19 +1,18 @@
 import t from "tap"
-import { named, openWorld, pause, until, type LiveJson } from "../support/daemon.ts"
+import { named, openWorld, type LiveJson } from "../support/daemon.ts"
 import { openLane, type Deployments } from "../support/lane.ts"
 
 const world = await openWorld()
 t.teardown(() => world[Symbol.asyncDispose]())
 
 const open = (name: string, prune: object, deployments: Deployments) => openLane(world, name, deployments, { prune })
-const graceOver = 2_200
 const nothing = { create: 0, update: 0, adopt: 0, retire: 0, restore: 0, prune: 0, keep: 0, skip: 0 }
 const isPruneTag = (tag: string): boolean => tag.startsWith("gitops-prune=")
 /** What moves with every write. */
 const unequalByNature = { updated: "", last_polled: null, status: null }
 
 await t.test("a deployment that left Git is paused and marked, and deleted when its grace is over", async (t) => {
-  const { daemon, sync, live, commit } = await open("retired", { grace: "1s" }, named("stays", "goes"))
+  const { daemon, sync, live, commit } = await open("retired", { grace: "1h" }, named("stays", "goes"))
   const before = await live()
   commit(named("stays"))
   const retired = await sync()
@@ -21,8 +20,10 @@ await t.test("a deployment that left Git is paused and marked, and deleted when 
   const { goes } = await live()
   t.strictSame([goes?.paused, goes?.tags.includes("gitops-prune=pending")], [true, true])
   t.match((await daemon.plan("main")).changes, [{ key: "retired/goes", action: "retire" }, { action: "keep" }])
-  let pruned = retired
-  await until("it is deleted", async () => (pruned = await sync()).lastTurn?.changes.prune === 1)
+  world.age(goes?.id, 59)
+  t.equal((await sync()).lastTurn?.changes.prune, 0, "within its grace it is kept")
+  world.age(goes?.id, 2)
+  const pruned = await sync()
   t.strictSame([pruned.state, pruned.lastTurn?.changes.prune, pruned.deployments.orphans], ["synced", 1, 0])
   t.strictSame(await live(), { stays: before["stays"] }, "the other one wasn't touched")
   t.strictSame(
@@ -70,12 +71,12 @@ await t.test(
 )
 
 await t.test("un-pausing during the grace is a veto: marked, held, and never deleted until confirmed", async (t) => {
-  const { daemon, sync, live, commit } = await open("vetoed", { grace: "1s" }, named("stays", "goes"))
+  const { daemon, sync, live, commit } = await open("vetoed", { grace: "1h" }, named("stays", "goes"))
   commit(named("stays"))
   await sync()
   const { goes } = await live()
   await world.call("POST", `/deployments/${goes?.id}/resume_deployment`)
-  await pause(graceOver)
+  world.age(goes?.id, 61)
   const held = await sync()
   t.match(held, { state: "held", hold: { reasons: [{ code: "prune-vetoed" }], victims: [{ id: goes?.id }] } })
   const kept = (await live())["goes"]
@@ -85,7 +86,8 @@ await t.test("un-pausing during the grace is a veto: marked, held, and never del
   t.equal((await live())["goes"]?.updated, marked, "and nothing more is written")
   await daemon.confirm("main")
   t.match((await live())["goes"], { paused: true })
-  await until("it is deleted", async () => (await sync()).lastTurn?.changes.prune === 1)
+  world.age(goes?.id, 61)
+  t.equal((await sync()).lastTurn?.changes.prune, 1)
   t.strictSame(Object.keys(await live()), ["stays"])
 })
 
@@ -104,15 +106,17 @@ await t.test("a veto is released by a revert in Git too, and the mark of it goes
 })
 
 await t.test("any edit during the grace starts it anew", async (t) => {
-  const { sync, live, commit } = await open("edited", { grace: "3s" }, named("stays", "goes"))
+  const { sync, live, commit } = await open("edited", { grace: "1h" }, named("stays", "goes"))
   commit(named("stays"))
   await sync()
-  await pause(2_500)
-  await world.call("PATCH", `/deployments/${(await live())["goes"]?.id}`, { description: "still in use?" })
-  await pause(1_000)
+  const { goes } = await live()
+  world.age(goes?.id, 50)
+  await world.call("PATCH", `/deployments/${goes?.id}`, { description: "still in use?" })
+  world.age(goes?.id, 50)
   await sync()
   t.ok((await live())["goes"], "past the grace of its retirement it is still there")
-  await until("it is deleted", async () => (await sync()).lastTurn?.changes.prune === 1)
+  world.age(goes?.id, 11)
+  t.equal((await sync()).lastTurn?.changes.prune, 1)
   t.strictSame(Object.keys(await live()), ["stays"])
 })
 

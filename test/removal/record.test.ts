@@ -1,6 +1,6 @@
 import t from "tap"
-import { isoTime } from "../../src/lib/clock.ts"
-import { named, openWorld, pause, project, until } from "../support/daemon.ts"
+import { isoTime, systemClock } from "../../src/lib/clock.ts"
+import { named, openWorld, project, until } from "../support/daemon.ts"
 import { openLane } from "../support/lane.ts"
 
 const world = await openWorld()
@@ -62,14 +62,23 @@ await t.test("a suspension keeps hands off, removal included, and outlives the d
 })
 
 await t.test("a suspension with an end ends by itself", async (t) => {
-  const lane = await openLane(world, "expiring", named("a"), { interval: "500ms" })
-  const end = isoTime(Date.now() + 1_500)
-  t.match((await lane.daemon.operate("main", "suspend", { reason: "", until: end })).body, { suspend: { until: end } })
-  lane.commit(named("a", "b"))
-  await pause(800)
-  t.strictSame(Object.keys(await lane.live()), ["a"])
-  await until("b is made", async () => Object.keys(await lane.live()).length === 2)
-  t.ok(Date.now() > Date.parse(end))
+  let passedMs = 0
+  const clock = { ...systemClock, now: () => systemClock.now() + passedMs }
+  const repository = world.repository("expiring")
+  repository.commit(project("expiring", named("a")))
+  const source = { name: "main", url: repository.url, interval: "500ms" }
+  const daemon = await world.daemon({ installation: "expiring", sources: [source], clock })
+  await daemon.sync("main")
+  const end = isoTime(clock.now() + 3_600_000)
+  t.match((await daemon.operate("main", "suspend", { reason: "", until: end })).body, { suspend: { until: end } })
+  repository.commit(project("expiring", named("a", "b")))
+  const suspendedTurns = () => daemon.log().split('"turn suspended"').length - 1
+  const before = suspendedTurns()
+  await until("it was looked at again", async () => suspendedTurns() >= before + 2)
+  t.strictSame(Object.keys(await world.deployments("expiring")), ["a"])
+  passedMs = 3_600_000
+  await until("b is made", async () => Object.keys(await world.deployments("expiring")).length === 2)
+  await daemon[Symbol.asyncDispose]()
 })
 
 await t.test("a pin rolls back to an older commit, shows, survives a restart, and unpin goes forward", async (t) => {

@@ -5,12 +5,12 @@ import type { SourceName } from "../../src/core/model.ts"
 import type { Trigger } from "../../src/core/outcome.ts"
 import { Secret, type SecretReader, type SecretRef } from "../../src/core/secret.ts"
 import type { Receiver } from "../../src/core/source.ts"
-import { systemClock } from "../../src/lib/clock.ts"
 import { StatusBoard } from "../../src/observe/board.ts"
 import { Metrics } from "../../src/observe/metrics.ts"
 import type { Daemon, Operated } from "../../src/server/ports.ts"
 import { openServer, type Limits } from "../../src/server/server.ts"
 import { etl, workspace } from "../observe/samples.ts"
+import { openWaits } from "../support/waits.ts"
 
 /** A server with a real board behind it and a daemon that does nothing by itself. */
 export interface Served {
@@ -20,6 +20,8 @@ export interface Served {
   readonly triggered: { readonly sources: readonly SourceName[]; readonly trigger: Trigger }[]
   readonly operated: unknown[][]
   readonly errors: unknown[]
+  /** Milliseconds of each wait that ran to its end. */
+  readonly waitedOut: readonly number[]
   /** What tests change. */
   readonly state: {
     turn: number
@@ -47,6 +49,7 @@ export async function serve(
 ): Promise<Served> {
   const { withToken = true, metricsAuth = false, limits = {} } = options
   const board = new StatusBoard()
+  const waits = openWaits()
   const metrics = new Metrics({ version: "0", nodeVersion: "0" })
   board.take({ kind: "source-added", source: etl, workspace })
   const [triggered, operated, errors]: [Served["triggered"], unknown[][], unknown[]] = [[], [], []]
@@ -85,7 +88,7 @@ export async function serve(
   const server = await openServer({
     daemon,
     secrets: secretsOf(state),
-    clock: systemClock,
+    clock: waits.clock,
     listen: { host: "127.0.0.1", port: 0 },
     token: withToken ? { kind: "env", name: "TOKEN" } : null,
     metricsAuth,
@@ -96,7 +99,7 @@ export async function serve(
   const close = () => (closed ??= Promise.resolve(server[Symbol.asyncDispose]()))
   t.teardown(close)
   const port = Number(new URL(server.address).port)
-  return { address: server.address, port, board, triggered, operated, errors, state, close }
+  return { address: server.address, port, board, triggered, operated, errors, waitedOut: waits.over, state, close }
 }
 
 function secretsOf(state: Served["state"]): SecretReader {

@@ -210,10 +210,9 @@ await t.test("a client that goes away ends its wait, and closing the server ends
   const waiting = post(served, "/api/v1/sources/etl/sync?wait=60s")
   while (served.triggered.length === 1) await sleep(5)
 
-  const started = Date.now()
   await served.close()
   t.match(await waiting, { status: 503, json: { detail: "shutting down" } })
-  t.ok(Date.now() - started < 2000, "closed at once")
+  t.strictSame(served.waitedOut, [], "closed at once: neither the wait nor the bound of closing ran out")
   t.strictSame(served.errors, [], "nobody was surprised")
 })
 
@@ -301,17 +300,17 @@ await t.test("a body over 1 MiB is 413, announced or not, and a stranger's body 
 
 await t.test("a slow client is shown out, before its headers and before its body are through", async (t) => {
   const served = await serve(t, { limits: { headersMs: 200, requestMs: 400 } })
-  const started = Date.now()
-  const [headers, body] = await Promise.all([
+  const patient = post(served, "/api/v1/sources/etl/sync?wait=1m").then(() => null)
+  const slow = Promise.all([
     raw(served, "GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: "),
     raw(
       served,
       `POST /api/v1/sources/etl/suspend HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Length: 10\r\n\r\n{`,
     ),
   ])
-  t.match(headers, /^HTTP\/1\.1 408 /)
+  const [headers, body] = (await Promise.race([slow, patient])) ?? []
+  t.match(headers, /^HTTP\/1\.1 408 /, "long before somebody who waits for a turn")
   t.match(body, /^HTTP\/1\.1 408 /)
-  t.ok(Date.now() - started < 3000)
   t.equal((await ask(served, "/livez")).status, 200, "others are served")
 })
 
