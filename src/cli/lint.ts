@@ -107,6 +107,7 @@ export const standardSource: Source = {
     stepOutputs: {},
     images: "trust",
     registries: [],
+    pull: "auto",
     pullCommit: "tree",
     codePaths: [],
     pinClones: false,

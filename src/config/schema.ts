@@ -136,6 +136,10 @@ const settings = {
     .refine((list) => new Set(list.map(({ host }) => host)).size === list.length, "names a host twice")
     .optional()
     .describe("How registries are asked with `images: registry`; others are asked without credentials."),
+  pull: z
+    .enum(["auto", "clone", "image"])
+    .optional()
+    .describe("Where the code is when a manifest has no `pull`. Default: auto, as Prefect tells, else a clone."),
   pullCommit: z.enum(["tree", "revision", "none"]).optional().describe("Default: tree."),
   codePaths: paths.optional().describe("Folders that the flows' code is in. Default: the manifest's folder."),
   pinClones: z.boolean().optional().describe("Pin explicit git_clone steps of this repository too. Default: false."),

@@ -86,6 +86,8 @@ export interface Rendering {
   readonly stepOutputs: Readonly<Record<string, JsonObject>>
   readonly images: "hold" | "trust" | "registry"
   readonly registries: readonly RegistryAccess[]
+  /** Where code is without a `pull` section. auto: in the image where Prefect would say so, else a clone. */
+  readonly pull: "auto" | "clone" | "image"
   readonly pullCommit: "tree" | "revision" | "none"
   /** Empty = the manifest's own folder. */
   readonly codePaths: readonly string[]

@@ -23,7 +23,7 @@ import { stepOutputs } from "./manifest/steps.ts"
 import { readTags } from "./manifest/tags.ts"
 import type { Names } from "./manifest/template.ts"
 import { readConcurrency, readSchedules } from "./manifest/values.ts"
-import { pullSteps } from "./pull.ts"
+import { clones, pullSteps } from "./pull.ts"
 
 /** One entry, bound. Without a deployment it has a problem; with a key even then, it is known what not to touch. */
 export interface BoundEntry {
@@ -50,9 +50,9 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const images = imagesOf(reader, source)
   const unverified = unverifiedImage(reader, images, source, inputs)
   const fields = { ...readFields(entry, reader, source), ...jobFields(reader, source, unverified) }
-  const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision, reader })
+  const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision, reader, unverified })
   checkSteps(entry, reader)
-  checkPull(entry, reader, source)
+  checkPull(pull, reader, source)
   if (key !== null && flow !== null) checkScope(reader, flow, fields, source)
   const problems = key === null ? reader.problems : reader.problems.map((found) => ({ ...found, key }))
   if (reader.failed || key === null || flow === null || name === null)
@@ -260,8 +260,8 @@ function checkSteps({ manifest, ...entry }: IndexedEntry, reader: EntryReader): 
     reader.problems.push(problem("wrong-type", message, { file: manifest, ...node.at }))
 }
 
-function checkPull(entry: IndexedEntry, reader: EntryReader, { remote }: Source): void {
-  if (!entry.pull && remote.credentials) {
+function checkPull(pull: DesiredFields["pullSteps"], reader: EntryReader, { remote }: Source): void {
+  if (pull.kind === "derived" && remote.credentials && clones(pull.value)) {
     const message =
       "no `pull` is given, so a git_clone without credentials is injected, and the repository needs some: add a pull section with a credentials block"
     reader.find("pull-without-credentials", message, "entrypoint")

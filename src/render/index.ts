@@ -25,6 +25,8 @@ export type IndexStep =
 
 /** An entry with what its flow file says. */
 export interface IndexedEntry extends ManifestEntry {
+  /** The folder that its entrypoint is relative to, where Prefect would be run; empty = the root, or not found. */
+  readonly base: string
   readonly flow: FlowFacts | null
   /** Why there is no flow. */
   readonly flowProblem: Problem | null
@@ -91,7 +93,12 @@ export class Renderer {
 
   #entry(entry: ManifestEntry, where: Where & Surroundings, readFile: ReadFile): IndexedEntry {
     const text = entry.node.entries.get("entrypoint")
-    const none = (flowProblem: Problem | null): IndexedEntry => ({ ...entry, flow: null, flowProblem })
+    const none = (flowProblem: Problem | null): IndexedEntry => ({
+      ...entry,
+      base: "",
+      flow: null,
+      flowProblem,
+    })
     if (!text || text.value.kind !== "scalar" || text.value.value === null) {
       return none(problem("entrypoint-missing", "this entry needs `entrypoint: path/to/file.py:function`", entry.at))
     }
@@ -106,7 +113,8 @@ export class Renderer {
       for (const path of reading.paths) readFile(path)
       return none(null)
     }
-    if (reading.kind === "facts") return { ...entry, flow: reading.facts, flowProblem: null }
+    const { base } = found
+    if (reading.kind === "facts") return { ...entry, base, flow: reading.facts, flowProblem: null }
     // What isn't in the flow's file has no line there; the line that names it is where to mend it.
     return none(reading.problem.line === undefined ? { ...reading.problem, ...at } : reading.problem)
   }

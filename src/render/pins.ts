@@ -17,9 +17,9 @@ export function codePathsOf(
   const { codePaths } = source.rendering
   const places = new Map(index.entries.map((entry) => [`${entry.at.file}:${entry.at.line}`, entry]))
   const found = new Map<DeploymentKey, readonly string[]>()
-  for (const { flow, name, at } of desired.deployments.values()) {
+  for (const { flow, name, at, fields } of desired.deployments.values()) {
     const entry = places.get(`${at.file}:${at.line}`)
-    if (!entry || !isPinned(entry, source)) continue
+    if (!entry || !isPinned(fields.pullSteps, source)) continue
     const folder = posix.dirname(entry.manifest)
     const paths = codePaths.length > 0 ? codePaths : [folder === "." ? "" : folder, ...flowFolder(entry.flow?.at.file)]
     found.set(deploymentKey(flow, name), paths)

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
-import type { DeploymentKey, Revision, Value } from "../core/model.ts"
+import type { DeploymentKey, Problem, Revision, Value } from "../core/model.ts"
 import type { Source } from "../core/source.ts"
 import type { Inputs } from "./inputs.ts"
 import type { EntryReader } from "./manifest/reader.ts"
@@ -7,8 +7,8 @@ import { problem } from "./manifest/rules.ts"
 import { listOf } from "./manifest/steps.ts"
 import { resolveValue, type Names } from "./manifest/template.ts"
 import type { IndexedEntry } from "./index.ts"
+import { cloneStep, injectedPull } from "./injected.ts"
 
-const cloneStep = "prefect.deployments.steps.git_clone"
 const cloneNames = new Set([cloneStep, "prefect.projects.steps.git_clone", "prefect.deployments.steps.pull.git_clone"])
 
 interface Binding {
@@ -17,17 +17,15 @@ interface Binding {
   readonly names: Names
   readonly revision: Revision
   /** Takes what is wrong. */
-  readonly reader: Pick<EntryReader, "problems">
+  readonly reader: Pick<EntryReader, "problems" | "below">
+  readonly unverified: Problem | null
 }
 
-/** The pull steps of a deployment: as given, or a clone of the source itself, at a commit that CI and workers share. */
-export function pullSteps(
-  entry: IndexedEntry,
-  key: DeploymentKey,
-  { source, inputs, names, revision, reader }: Binding,
-): Value<readonly Json[]> {
+/** The pull steps of a deployment: as given, or where its code is found without any. */
+export function pullSteps(entry: IndexedEntry, key: DeploymentKey, binding: Binding): Value<readonly Json[]> {
+  const { source, inputs, names, revision, reader } = binding
   const commit = inputs.pins.get(key) ?? revision
-  if (!entry.pull) return { kind: "derived", value: [injectedClone(source, inputs, commit)] }
+  if (!entry.pull) return injectedPull(entry, { ...binding, commit })
   const { at } = entry.pull
   const steps = listOf(entry.pull).map((step) => {
     const { value, problems } = resolveValue(step, names, "pull")
@@ -42,31 +40,20 @@ export function pullSteps(
   return { kind: "declared", value }
 }
 
-/** Whether the clone of this entry follows a commit, so that a live one may be kept. */
-export function isPinned(entry: IndexedEntry, source: Source): boolean {
-  if (source.rendering.pullCommit === "none") return false
-  if (!entry.pull) return true
-  return source.rendering.pinClones && clonedCommitOrNone(listOf(entry.pull), source.remote.url) !== undefined
+/** Whether the clone of a deployment follows a commit, so that a live one may be kept. */
+export function isPinned(pull: Value<readonly Json[]>, { rendering, remote }: Source): boolean {
+  if (rendering.pullCommit === "none" || !("value" in pull)) return false
+  return (pull.kind === "derived" || rendering.pinClones) && clonedCommit(pull.value, remote.url) !== null
 }
 
-/** The commit that live pull steps clone this repository at; null when they don't, or at a branch. */
+/** The commit that pull steps clone this repository at; null when they don't, or at a branch. */
 export function clonedCommit(steps: readonly Json[], url: string): Revision | null {
-  const commit = clonedCommitOrNone(steps, url)
-  return commit && /^[0-9a-f]{40}$/.test(commit) ? (commit as Revision) : null
+  const commit = steps.map((step) => cloneOf(step, url)).find((clone) => clone !== null)?.["commit_sha"]
+  return typeof commit === "string" && /^[0-9a-f]{40}$/.test(commit) ? (commit as Revision) : null
 }
 
-/** undefined = no clone of this repository; "" = one without a commit. */
-function clonedCommitOrNone(steps: readonly Json[], url: string): string | undefined {
-  for (const step of steps) {
-    const clone = cloneOf(step, url)
-    if (clone) return typeof clone["commit_sha"] === "string" ? clone["commit_sha"] : ""
-  }
-  return undefined
-}
-
-function injectedClone({ remote, rendering }: Source, { branch }: Inputs, commit: Revision): Json {
-  const at = rendering.pullCommit === "none" ? (branch === null ? {} : { branch }) : { commit_sha: commit }
-  return { [cloneStep]: { repository: remote.url, ...at } }
+export function clones(steps: readonly Json[]): boolean {
+  return steps.some((step) => isJsonObject(step) && Object.keys(step).some((name) => cloneNames.has(name)))
 }
 
 function pinned(step: Json, { remote }: Source, commit: Revision): Json {

@@ -69,6 +69,7 @@ export function sourceOf(name: string, policy: Partial<Policy> = {}): Source {
       stepOutputs: {},
       images: "hold",
       registries: [],
+      pull: "auto",
       pullCommit: "tree",
       codePaths: [],
       pinClones: false,

@@ -61,6 +61,7 @@ await t.test("two keys and one source are a whole config, the rest are defaults"
           stepOutputs: {},
           images: "hold",
           registries: [],
+          pull: "auto",
           pullCommit: "tree",
           codePaths: [],
           pinClones: false,

@@ -59,7 +59,7 @@ async function lane(name: string, settings: object = {}) {
 }
 
 await t.test("a deployment keeps its image until CI has pushed the new one, and then moves by itself", async (t) => {
-  const { daemon, commit, first, live } = await lane("late", { pullCommit: "tree" })
+  const { daemon, commit, first, live } = await lane("late", { pull: "clone", pullCommit: "tree" })
 
   t.match(await daemon.sync("main"), {
     state: "progressing",

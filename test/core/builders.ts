@@ -216,6 +216,7 @@ export function sourceOf(policy: PolicyChange = {}, more: Partial<Source> = {}):
       stepOutputs: {},
       images: "hold",
       registries: [],
+      pull: "auto",
       pullCommit: "none",
       codePaths: [],
       pinClones: false,

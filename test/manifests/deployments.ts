@@ -9,6 +9,7 @@ import type { SourceStatus } from "../../src/core/status.ts"
 import { parseJson } from "../../src/prefect/json-text.ts"
 import { desiredOf } from "../render/desired.ts"
 import { automationsOf } from "../parity/automations.ts"
+import { placeIn, type Code } from "../parity/place.ts"
 import { openWorld, type TestDaemon, type World } from "../support/daemon.ts"
 import type { PrefectVersion } from "../support/prefect/server.ts"
 import { env, manifestCase, secret, stepOutputs, variables, type Case } from "./manifests.ts"
@@ -97,7 +98,12 @@ export async function replaced(world: World, seed: number, count: number): Promi
     return old && fresh && first.has(`old-${n}`) && !computed ? [{ n, old, fresh }] : []
   })
   const differences = both.flatMap(({ n, old, fresh }) => {
-    const found = differ(firings(comparable(fresh, url)), firings(comparable(old, url)))
+    const [a, b] = [fresh, old].map((live) => firings(comparable(live, { folder: "/nowhere", url })))
+    // They stand in folders of their own.
+    const found = differ(a ?? {}, {
+      ...b,
+      pull_steps: JSON.parse(show(b?.["pull_steps"]).replace('"old/', '"fresh/')) as Json,
+    })
     return found === "" ? [] : [`${n}: ${found}\n${before.get(n)?.manifest}\n${after.get(n)?.manifest}`]
   })
   return { compared: both.length, differences, writes }
@@ -147,7 +153,7 @@ export async function compare(seed: number, from: number, count: number): Promis
       ours: live.get(flowName(n)) ?? null,
       problems: problems.get(`c${n}/prefect.yaml`) ?? [],
     }
-    return { n, manifest, ...judge(facts, repository.url) }
+    return { n, manifest, ...judge(facts, { folder, url: repository.url }) }
   })
   return { compared, writes }
 }
@@ -275,7 +281,7 @@ interface Facts {
   readonly problems: readonly Problem[]
 }
 
-function judge({ answer, theirs, ours, problems }: Facts, url: string): Pick<Compared, "verdict" | "why"> {
+function judge({ answer, theirs, ours, problems }: Facts, code: Code): Pick<Compared, "verdict" | "why"> {
   const said = problems.map(({ code, message, line, column }) => `${code} ${line}:${column} ${message}`).join("; ")
   const refusal = "error" in answer ? answer.error : theirs ? null : "nothing is there"
   if (ours === null)
@@ -290,7 +296,7 @@ function judge({ answer, theirs, ours, problems }: Facts, url: string): Pick<Com
     }
   // At a trigger that the server refuses Prefect stops; Lockstep makes the other ones.
   const left: JsonObject = refusal === null ? {} : { triggers: [] }
-  const differences = differ({ ...comparable(theirs, url), ...left }, { ...comparable(ours, url), ...left })
+  const differences = differ({ ...comparable(theirs, code), ...left }, { ...comparable(ours, code), ...left })
   return { verdict: differences === "" ? "equal" : "WRONG", why: differences }
 }
 
@@ -317,13 +323,13 @@ function show(value: Json | undefined): string {
 }
 
 /** A deployment as the server gives it, but for what Lockstep does on purpose or time decides. */
-function comparable(live: JsonObject, url: string): JsonObject {
+function comparable(live: JsonObject, code: Code): JsonObject {
   const limit = live["global_concurrency_limit"] as JsonObject | null
   const options = live["concurrency_options"] as JsonObject | null
   const tags = (live["tags"] as readonly string[]).filter(
     (tag) => !/^(?:managed-by=gitops|gitops(?:-mark)?=)/.test(tag),
   )
-  const steps = live["pull_steps"] as readonly Json[]
+  const steps = live["pull_steps"] ?? []
   return {
     ...live,
     // Lockstep leaves it to the worker, so that no secret stands in a deployment.
@@ -333,17 +339,12 @@ function comparable(live: JsonObject, url: string): JsonObject {
     tags: [...new Set(tags)].toSorted(),
     concurrency_limit: limit?.["limit"] ?? null,
     concurrency_options: options && { ...options, grace_period_seconds: options["grace_period_seconds"] ?? null },
-    // None given: Prefect names the folder of the deploying machine, Lockstep clones.
-    pull_steps: isDefaultPull(steps, url) ? "default" : steps,
+    // None given: Prefect names the folder of its checkout, Lockstep the same folder of a clone.
+    pull_steps: placeIn(steps, code) ?? steps,
     schedules: (live["schedules"] as readonly JsonObject[])
       .map((schedule) => comparableSchedule(schedule))
       .toSorted((a, b) => (show(a) < show(b) ? -1 : 1)),
   }
-}
-
-function isDefaultPull(steps: readonly Json[], url: string): boolean {
-  const text = show(steps)
-  return steps.length === 1 && (text.includes(`"repository":"${url}"`) || text.includes("lockstep-parity-"))
 }
 
 /** Starts that the server or the client set to the time of the write. */

@@ -3,6 +3,7 @@ import { isJsonObject, jsonEqual } from "../../src/core/json.ts"
 import { isControlTag } from "../../src/core/mark.ts"
 import type { DesiredDeployment, FieldName } from "../../src/core/model.ts"
 import { fieldNames, fieldOf, fieldTitle } from "../../src/core/fields.ts"
+import { placeIn, type Code } from "./place.ts"
 
 /** A deployment as `POST /deployments/filter` gives it. */
 export type Live = JsonObject & { readonly id: string; readonly name: string; readonly flow_id: string }
@@ -16,6 +17,7 @@ export interface Difference {
 }
 
 interface Case {
+  readonly code: Code
   readonly prefect: Json
   readonly lockstep: Json
   readonly wanted: DesiredDeployment
@@ -32,8 +34,11 @@ interface Rule {
 const rules: readonly Rule[] = [
   {
     field: "pull_steps",
-    says: "without `pull` a clone of the source is injected, where prefect deploy notes a folder (README)",
-    explains: ({ wanted }) => wanted.fields.pullSteps.kind === "derived",
+    says: "without `pull` the repository is cloned, to the folder that prefect deploy notes of its checkout (README)",
+    explains: ({ prefect, lockstep, wanted, code }) =>
+      wanted.fields.pullSteps.kind === "derived" &&
+      placeIn(prefect, code) !== null &&
+      placeIn(prefect, code) === placeIn(lockstep, code),
   },
   {
     field: "version",
@@ -73,10 +78,10 @@ const rules: readonly Rule[] = [
 ]
 
 /** All fields of both servers that differ, each with the rule that explains it. */
-export function compare(prefect: Live, lockstep: Live, wanted: DesiredDeployment): readonly Difference[] {
+export function compare(prefect: Live, lockstep: Live, wanted: DesiredDeployment, code: Code): readonly Difference[] {
   const [here, there] = [stored(prefect), stored(lockstep)]
   return Object.keys(here).flatMap((field) => {
-    const one = { prefect: here[field] ?? null, lockstep: there[field] ?? null, wanted }
+    const one = { prefect: here[field] ?? null, lockstep: there[field] ?? null, wanted, code }
     if (jsonEqual(one.prefect, one.lockstep)) return []
     const rule = rules.find((each) => each.field === field && each.explains(one))
     return [{ field, prefect: one.prefect, lockstep: one.lockstep, rule: rule?.says ?? null }]
@@ -91,6 +96,7 @@ function stored(live: Live): JsonObject {
     ...fields,
     name: live["name"] ?? null,
     path: live["path"] ?? null,
+    pull_steps: listOf(live["pull_steps"]),
     // Prefect stores one that is given twice twice.
     tags: [...new Set(textsOf(live["tags"]))].filter((tag) => !isControlTag(tag)).toSorted(),
     concurrency_limit: isJsonObject(limit ?? null) ? ((limit as JsonObject)["limit"] ?? null) : null,

@@ -8,7 +8,7 @@ import { openPrefect } from "../support/prefect/server.ts"
 import { compare, type Difference, type Live } from "./compare.ts"
 import { openOracle, type Answer } from "./oracle.ts"
 import { render, type Rendered } from "./render.ts"
-import { callerOf, furnish, lockstep, takeAll } from "./servers.ts"
+import { callerOf, furnish, lockstep, serve, takeAll } from "./servers.ts"
 
 /**
  * `npm run parity -- FOLDER…`: renders the manifests of checked-out repositories and counts what became of their entries.
@@ -49,6 +49,8 @@ function tally(words: readonly string[]): Readonly<Record<string, number>> {
 interface Lives {
   readonly prefect: ReadonlyMap<string, Live>
   readonly lockstep: ReadonlyMap<string, Live>
+  /** Where the repository is served. */
+  readonly url: string
 }
 
 function place({ file, line }: Location): string {
@@ -58,7 +60,7 @@ function place({ file, line }: Location): string {
 /** A line for each entry, and one more for each difference. */
 function compareOne(one: Rendered, answers: readonly Answer[], lives: Lives): readonly string[] {
   const said: string[] = []
-  const { index, desired, name } = one
+  const { index, desired, name, folder } = one
   const byPlace = new Map([...desired.deployments.values()].map((wanted) => [place(wanted.at), wanted]))
   for (const [i, { at }] of index.entries.entries()) {
     const say = (kind: string, text: string) => said.push([kind, name, place(at), text].join("\t"))
@@ -73,7 +75,10 @@ function compareOne(one: Rendered, answers: readonly Answer[], lives: Lives): re
     else if (!ours || !wanted) say("only Prefect", `${prefect.name}: ${reasonFor(one, i)}`)
     else if (keyOf(lives.prefect, prefect) !== wanted.key)
       say("other key", `${keyOf(lives.prefect, prefect)} | ${wanted.key}`)
-    else judge(compare(prefect, ours, wanted), (kind, text) => say(kind, `${wanted.key} ${text}`))
+    else
+      judge(compare(prefect, ours, wanted, { folder, url: lives.url }), (kind, text) =>
+        say(kind, `${wanted.key} ${text}`),
+      )
   }
   return said
 }
@@ -121,9 +126,10 @@ if (flags.deploy) {
     await furnish(one, a)
     await furnish(one, b)
     const answers = await oracle.deploy(one)
-    const problems = await lockstep(world, one).catch((error: Error) => [error.message])
+    const { url } = serve(world, one)
+    const problems = await lockstep(world, one, url).catch((error: Error) => [error.message])
     said.push(...problems.map((text) => `daemon\t${one.name}\t\t${text}`))
-    said.push(...compareOne(one, answers, { prefect: await takeAll(a), lockstep: await takeAll(b) }))
+    said.push(...compareOne(one, answers, { prefect: await takeAll(a), lockstep: await takeAll(b), url }))
     writeFileSync(flags.report, said.join("\n"))
   }
   const kinds = tally(said.map((line) => line.split("\t")[0] ?? ""))

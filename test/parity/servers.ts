@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { isJsonObject, type JsonObject } from "../../src/core/json.ts"
 import { toJson } from "../../src/render/yaml/dialect.ts"
 import type { World } from "../support/daemon.ts"
+import type { GitRepository } from "../support/git-server.ts"
 import { automationsOf } from "./automations.ts"
 import type { Live } from "./compare.ts"
 import { namesIn, run, type Rendered } from "./render.ts"
@@ -89,20 +90,26 @@ export async function takeAll(call: Call): Promise<ReadonlyMap<string, Live>> {
   return all
 }
 
-/** The real daemon, once, with the settings that the rendering had; the repository is served by a real Git server. */
-export async function lockstep(
-  world: World,
-  { name, folder, source, env, desired }: Rendered,
-): Promise<readonly string[]> {
+/** The repository of a checkout, served by a real Git server. */
+export function serve(world: World, { name, folder, desired }: Rendered): GitRepository {
   const served = world.repository(name)
   // Its objects are those of the checkout: nothing is copied.
   const objects = join(run(folder, "git", "rev-parse", "--path-format=absolute", "--git-common-dir"), "objects")
   appendFileSync(join(served.folder, "objects/info/alternates"), `${objects}\n`)
   run(served.folder, "git", "update-ref", "refs/heads/main", desired.revision)
+  return served
+}
+
+/** The real daemon, once, with the settings that the rendering had. */
+export async function lockstep(
+  world: World,
+  { name, source, env, desired }: Rendered,
+  url: string,
+): Promise<readonly string[]> {
   const { shortHash } = source.rendering
   const one = {
     name: "main",
-    url: served.url,
+    url,
     ref: { branch: "main" },
     images: "trust",
     shortHash,

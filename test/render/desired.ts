@@ -49,6 +49,7 @@ export function sourceOf({ rendering = {}, source = {} }: Settings = {}): Source
       stepOutputs: {},
       images: "hold",
       registries: [],
+      pull: "auto",
       pullCommit: "tree",
       codePaths: [],
       pinClones: false,

@@ -15,6 +15,8 @@ export interface ManifestEntry {
   readonly node: MapNode
   readonly build: Node | null
   readonly push: Node | null
+  /** Where Prefect looks for the step that builds the image, if no `pull` is given: an empty `build` falls back here. */
+  readonly imageBuild: Node | null
   /** null = none given anywhere: one is injected. An empty list = no pull steps at all. */
   readonly pull: Node | null
 }
@@ -102,13 +104,14 @@ export function strangeSteps(
  * What an entry inherits (`cli/deploy/_core.py`): its own `build` replaces the top one even when empty; an empty `push`
  * falls back; `pull: []` means none, while null or {} fall back, to steps of the top one but not to its emptiness.
  */
-function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "push" | "pull"> {
+function stepsOf(root: MapNode, entry: MapNode): Pick<ManifestEntry, "build" | "push" | "pull" | "imageBuild"> {
   const top = (key: string): Node | null => root.entries.get(key)?.value ?? null
   const own = (key: string): Node | null => entry.entries.get(key)?.value ?? null
   const chosen = (node: Node | null): Node | null => (node?.kind === "list" ? node : filled(node))
   return {
     build: filled(entry.entries.has("build") ? own("build") : top("build")),
     push: filled(own("push")) ?? filled(top("push")),
+    imageBuild: filled(own("build")) ?? filled(top("build")),
     pull: chosen(own("pull")) ?? (entry.entries.has("pull") ? filled(top("pull")) : chosen(top("pull"))),
   }
 }

@@ -8,7 +8,13 @@ import { listOf } from "./steps.ts"
 
 /** Where an entrypoint's flow stands, or what is wrong with it. */
 export type Entrypoint =
-  | { readonly kind: "flow"; readonly path: string; readonly object: string }
+  | {
+      readonly kind: "flow"
+      readonly path: string
+      readonly object: string
+      /** The folder in which Prefect would be run; empty = the root. */
+      readonly base: string
+    }
   | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
 
 /**
@@ -52,18 +58,21 @@ function findFile(path: string, object: string, { folder, tree, baseDir, pull }:
     return problem("entrypoint-outside", `"${path}" is an absolute path: give it relative to the repository`)
   }
   const bases = [...basesFor(baseDir, folder), ...(baseDir === "auto" ? workingFolder(pull) : [])]
-  const candidates = bases.map((base) => posix.normalize(posix.join(base, path)))
-  const inside = candidates.filter((candidate) => !candidate.startsWith("../") && candidate !== "..")
+  const candidates = bases.map((base) => ({ base, path: posix.normalize(posix.join(base, path)) }))
+  const inside = candidates.filter((candidate) => !candidate.path.startsWith("../") && candidate.path !== "..")
   if (inside.length === 0) return problem("entrypoint-outside", `"${path}" leads out of the repository`)
-  const found = inside.find((candidate) => tree.entries.has(candidate))
+  const found = inside.find((candidate) => tree.entries.has(candidate.path))
   if (found === undefined) {
-    const looked = inside.slice(0, 4).join(", ")
+    const looked = inside
+      .slice(0, 4)
+      .map((candidate) => candidate.path)
+      .join(", ")
     const message = `there is no file ${looked}${inside.length > 4 ? ", …" : ""}`
     return problem("flow-file-missing", message + likeNamed(path, tree))
   }
-  if (tree.entries.get(found)?.kind !== "file")
-    return problem("entrypoint-outside", `${found} is no regular file; links aren't followed`)
-  return { kind: "flow", path: found, object }
+  if (tree.entries.get(found.path)?.kind !== "file")
+    return problem("entrypoint-outside", `${found.path} is no regular file; links aren't followed`)
+  return { kind: "flow", ...found, object }
 }
 
 /** A hint at the one file of that name elsewhere: where `prefect deploy` may have run, or where it went. */
@@ -104,16 +113,29 @@ function workingFolder(pull: ManifestEntry["pull"]): readonly string[] {
   return folder === undefined ? [] : [folder]
 }
 
-/** A module is imported from where packages lie: above the manifest, in `src`, or beside a pyproject.toml. */
-function findModule(module: string, object: string, { folder, tree, projects }: From): Entrypoint {
+/**
+ * A module is imported from where packages lie: above the manifest, in `src`, or beside a pyproject.toml. The worker
+ * stands where Prefect would be run: in the folder that the module is imported from, and for one of an installed package,
+ * which any folder can import, in the manifest's own.
+ */
+function findModule(module: string, object: string, { folder, tree, projects, baseDir }: From): Entrypoint {
   const relative = module.replaceAll(".", "/")
-  const bases = [...basesFor("auto", folder), ...projects]
-  const roots = bases.flatMap((base) => [base, posix.join(base, "src")])
-  const candidates = roots.flatMap((root) =>
-    [`${relative}.py`, `${relative}/__init__.py`].map((path) => posix.normalize(posix.join(root, path))),
+  const bases = basesFor("auto", folder)
+  const places = [
+    ...bases.flatMap((base) => [
+      { base, root: base },
+      { base, root: posix.join(base, "src") },
+    ]),
+    ...projects.flatMap((project) => [project, posix.join(project, "src")].map((root) => ({ base: folder, root }))),
+  ]
+  const candidates = places.flatMap(({ base, root }) =>
+    [`${relative}.py`, `${relative}/__init__.py`].map((path) => ({
+      base: baseDir === "auto" ? base : baseDir === "manifest" ? folder : "",
+      path: posix.normalize(posix.join(root, path)),
+    })),
   )
-  const found = candidates.find((candidate) => tree.entries.get(candidate)?.kind === "file")
-  if (found !== undefined) return { kind: "flow", path: found, object }
+  const found = candidates.find(({ path }) => tree.entries.get(path)?.kind === "file")
+  if (found !== undefined) return { kind: "flow", ...found, object }
   return problem("flow-file-missing", `the module ${module} isn't in the repository (looked for ${relative}.py)`)
 }
 
