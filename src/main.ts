@@ -1,4 +1,5 @@
 import { runProgram } from "./cli/program.ts"
+import { harmless } from "./cli/terminal.ts"
 import { systemClock } from "./lib/clock.ts"
 import { notifySystemd, watchdog } from "./systemd.ts"
 import { commit, version } from "./version.ts"
@@ -29,7 +30,7 @@ async function run(configPath: string): Promise<number> {
     log: {
       level: environment["LOCKSTEP_LOG_LEVEL"] ?? "info",
       format: logFormat(process.stdout.isTTY, environment),
-      out: process.stdout,
+      out: harmless(terminalOf(process.stdout)),
     },
   })
   process.on("SIGHUP", () => void daemon.reload())

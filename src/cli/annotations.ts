@@ -1,4 +1,5 @@
 import type { Problem } from "../core/model.ts"
+import { plain } from "./terminal.ts"
 
 /**
  * Problems as GitHub's workflow commands, which become annotations on a pull request. A runner obeys any line that
@@ -17,7 +18,7 @@ function annotation({ severity, code, message, key, file, line, column }: Proble
 }
 
 function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")
+  return plain(text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A"))
 }
 
 function escapeProperty(text: string): string {

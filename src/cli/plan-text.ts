@@ -2,7 +2,6 @@ import type { Change, Plan } from "../core/change.ts"
 import type { Revision, WorkspaceName } from "../core/model.ts"
 import type { Hold } from "../core/outcome.ts"
 import { presentPlan, type PublicChange } from "../server/present.ts"
-import { concealPlan } from "../server/conceal.ts"
 import { createdLines, fieldLines } from "./field-text.ts"
 import { heldKeys, summaryOf, type Held } from "./plan-summary.ts"
 import { problemLines } from "./problem-text.ts"
@@ -34,7 +33,7 @@ export function planText(plan: Plan, options: PlanOptions = {}): string {
 /** The paragraphs of a plan: changes, hold, problems; those that have nothing to say are left out. */
 export function planParts(plan: Plan, options: PlanOptions): readonly (readonly string[])[] {
   const { hold = null, paint = noPaint, showValues = false, mask = (text: string) => text } = options
-  const shown = concealPlan(presentPlan(plan, { showValues }), { showValues, mask })
+  const shown = presentPlan(plan, { showValues, mask })
   const held = heldKeys(options)
   const explained = new Set(plan.problems.map(({ key, code }) => `${key} ${code}`))
   const changes = plan.changes.flatMap((change, i) => {
@@ -61,39 +60,47 @@ function changeLines(
   told: PublicChange,
   how: { readonly paint: Paint; readonly waits: boolean; readonly isExplained: boolean },
 ): readonly string[] {
-  const { symbol, style, words } = look(change, how.isExplained)
+  const { symbol, style, words } = look(change, told, how.isExplained)
   const waits = how.waits ? ` ${how.paint("yellow", "(held)")}` : ""
-  const head = `${how.paint(style, `${symbol} ${plainLine(change.key)}`)}  ${plainLine(words)}${waits}`
+  const head = `${how.paint(style, `${symbol} ${plainLine(told.key)}`)}  ${plainLine(words)}${waits}`
   const lines = change.action === "create" ? createdLines(told.fields) : fieldLines(told.fields)
   const more = lines.length - linesPerChangeMax
   const kept = more > 0 ? [...lines.slice(0, linesPerChangeMax), `… and ${more} more (--json shows all)`] : lines
   return [head, ...kept.map((line) => `    ${line}`)]
 }
 
-function look(change: Change, isExplained: boolean): { symbol: string; style: Style; words: string } {
+function look(
+  change: Change,
+  { reason = "", message = "" }: PublicChange,
+  isExplained: boolean,
+): { symbol: string; style: Style; words: string } {
   switch (change.action) {
     case "create":
       return { symbol: "+", style: "green", words: "new in Git" }
     case "update":
-      return { symbol: "~", style: "yellow", words: change.reason }
+      return { symbol: "~", style: "yellow", words: reason }
     case "adopt":
-      return { symbol: change.from === "hand-over" ? "⇄" : "≈", style: "cyan", words: `adopt: ${change.reason}` }
+      return { symbol: change.from === "hand-over" ? "⇄" : "≈", style: "cyan", words: `adopt: ${reason}` }
     case "restore":
-      return { symbol: "↺", style: "cyan", words: `restore: ${change.reason}` }
+      return { symbol: "↺", style: "cyan", words: `restore: ${reason}` }
     case "retire":
-      return { symbol: "-", style: "red", words: `retire: ${change.reason}` }
+      return { symbol: "-", style: "red", words: `retire: ${reason}` }
     case "prune":
-      return { symbol: "-", style: "red", words: `delete: ${change.reason}` }
+      return { symbol: "-", style: "red", words: `delete: ${reason}` }
     case "keep":
       return { symbol: "=", style: "dim", words: "unchanged" }
     case "skip":
-      return { symbol: "!", style: "yellow", words: `skipped: ${isExplained ? change.code : change.message}` }
+      return { symbol: "!", style: "yellow", words: `skipped: ${isExplained ? change.code : message}` }
   }
 }
 
 /** The names of automations in it are foreign texts. */
 function masked(hold: Hold, mask: (text: string) => string): Hold {
-  return { ...hold, reasons: hold.reasons.map(({ code, message }) => ({ code, message: mask(message) })) }
+  return {
+    ...hold,
+    reasons: hold.reasons.map(({ code, message }) => ({ code, message: mask(message) })),
+    victims: hold.victims.map((victim) => ({ ...victim, key: mask(victim.key) as typeof victim.key })),
+  }
 }
 
 /** Why something waits, what, and what lets it go. */

@@ -8,7 +8,7 @@ import { addInit } from "./init.ts"
 import { addConfirm, addPin, addResume, addSuspend, addUnpin } from "./operate-commands.ts"
 import { addOrphans } from "./orphans.ts"
 import { addPlan } from "./plan.ts"
-import { paintFor, plain } from "./terminal.ts"
+import { harmless, paintFor, plain, type Terminal } from "./terminal.ts"
 import { addTrace } from "./trace.ts"
 import { addValidate } from "./validate.ts"
 import { addHistory, addStatus, addSync } from "./watch-commands.ts"
@@ -27,10 +27,14 @@ Examples:
   lockstep run
   lockstep run --config /etc/lockstep/lockstep.yaml`
 
+type World = Omit<CliContext, "exit" | "terminal"> & { readonly terminal: Omit<Terminal, "obeyed"> }
+
 /** Runs one command line; resolves with the process's exit code, whatever happens. */
-export async function runProgram(argv: readonly string[], world: Omit<CliContext, "exit">): Promise<number> {
+export async function runProgram(argv: readonly string[], given: World): Promise<number> {
   let code: number = exitCodes.ok
-  const program = buildProgram({ ...world, exit: (given) => (code = given) })
+  const { out, err } = given.terminal
+  const world = { ...given, terminal: { ...given.terminal, out: harmless(out), err: harmless(err), obeyed: out } }
+  const program = buildProgram({ ...world, exit: (told) => (code = told) })
   try {
     await program.parseAsync(argv, { from: "user" })
     return code

@@ -1,6 +1,5 @@
 import type { Suspend } from "../core/outcome.ts"
 import { presentPlan } from "../server/present.ts"
-import { concealPlan } from "../server/conceal.ts"
 import { exitCodes, type ExitCode } from "./exit.ts"
 import { planMarkdown } from "./plan-markdown.ts"
 import type { SourceReport } from "./plan-sources.ts"
@@ -53,7 +52,7 @@ export function reportsJson(reports: readonly SourceReport[], { showValues, mask
       const { plan, hold, held, pin } = report
       return {
         ...place,
-        ...concealPlan(presentPlan(plan, { showValues }), { showValues, mask }),
+        ...presentPlan(plan, { showValues, mask }),
         hold,
         held: [...held],
         pin,

@@ -1,9 +1,29 @@
 import { styleText } from "node:util"
 
+/**
+ * What CI reads beside people: GitHub obeys a line that begins with `::`, after any space, and `##[…]` anywhere in one;
+ * Azure `##vso[…]`, TeamCity `##teamcity[…]`. In JSON all of these stand inside of texts only, where the escape is JSON's.
+ */
+const commands: readonly (readonly [RegExp, string])[] = [
+  [/^([^\S\r\n]*):(?=:)/gm, "$1\\u003a"],
+  [/#(?=#(?:vso|teamcity)?\[)/g, "\\u0023"],
+]
+
+/** The last gate before a stream: whatever foreign text a line was made of, no program that reads it may obey it. */
+export function harmless(stream: Stream): Stream {
+  const write = (text: string) =>
+    stream.write(
+      commands.reduce((clean, [form, escaped]) => clean.replaceAll(form, escaped), text).replaceAll(turning, escapeOf),
+    )
+  return { write, isTTY: stream.isTTY }
+}
+
 /** Where a command writes, and what it may know of the place it runs in. `main.ts` fills it from the process. */
 export interface Terminal {
   readonly out: Stream
   readonly err: Stream
+  /** The same as `out`, for lines that a CI system is to obey. */
+  readonly obeyed: Stream
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Relative paths are relative to it. */
   readonly folder: string
@@ -31,9 +51,16 @@ export function paintFor(stream: Stream, environment: Terminal["environment"]): 
  * are, so that a name in a repository can neither move the cursor nor pose as something else. Line ends stay.
  */
 export function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu, (character) =>
-    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
+  return text
+    .replaceAll(turning, escapeOf)
+    .replaceAll(/\p{Cc}/gu, (character) => (character === "\n" ? character : escapeOf(character)))
+}
+
+/** Characters that turn the direction of writing, end a line or aren't seen: nothing that we write has them. */
+const turning = /[\u0080-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
+function escapeOf(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 }
 
 /** The same, for what must stay on one line. */

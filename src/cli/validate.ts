@@ -113,7 +113,8 @@ async function print(found: Found, format: Format, { terminal, version }: CliCon
     case "sarif":
       return void terminal.out.write(sarifText(found.problems, version))
     case "github":
-      return void terminal.out.write(annotations(found.problems) + summary(found))
+      terminal.obeyed.write(annotations(found.problems))
+      return void terminal.out.write(summary(found))
     case "text":
       await printProblems(found.problems, terminal)
       terminal.out.write(summary(found))

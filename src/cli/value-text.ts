@@ -1,4 +1,4 @@
-import { hidden } from "../server/present.ts"
+import { hidden } from "../server/conceal.ts"
 import { isJsonObject, type Json } from "../core/json.ts"
 import { plain } from "./terminal.ts"
 

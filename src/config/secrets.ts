@@ -35,7 +35,7 @@ export class Secrets implements SecretReader {
     let masked = text
     // One after the other, not as one pattern: large secrets make patterns that the engine refuses.
     for (const form of this.#forms) if (masked.includes(form)) masked = masked.replaceAll(form, gap)
-    return masked.replaceAll(gap, shown)
+    return maskCut(masked, this.#forms).replaceAll(gap, shown)
   }
 
   #fromEnvironment(name: string): string {
@@ -76,12 +76,36 @@ async function readSecretFile(path: string): Promise<string> {
   }
 }
 
+/** Whoever sent a text may have cut it before we saw it: the beginning of a value at its end is half a secret. */
+function maskCut(text: string, forms: readonly string[]): string {
+  let masked = text
+  for (const form of forms) {
+    const head = form.slice(0, encodedLengthMin)
+    if (head.length < encodedLengthMin) continue
+    for (let at = masked.indexOf(head); at >= 0; at = masked.indexOf(head, at + 1)) {
+      const end = sameUntil(masked, at, form)
+      if (end === masked.length || masked.startsWith("…", end) || masked.startsWith("...", end))
+        masked = masked.slice(0, at) + gap + masked.slice(end)
+    }
+  }
+  return masked
+}
+
+/** Where a text that has the beginning of `form` at `start` ceases to go on like it. */
+function sameUntil(text: string, start: number, form: string): number {
+  let length = 0
+  while (length < form.length && start + length < text.length && text[start + length] === form[length]) length++
+  return start + length
+}
+
 /** Everything that a value may look like in a text, the longest first, so that no rest of it stays. */
 function formsOf(values: Iterable<string>): readonly string[] {
   const forms = new Set<string>()
   for (const value of values) {
-    for (const form of [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())])
-      forms.add(form)
+    const inUrl = encodeURIComponent(value.toWellFormed())
+    const inForm = new URLSearchParams([["", value]]).toString().slice(1)
+    for (const form of [value, JSON.stringify(value).slice(1, -1), inUrl, inForm])
+      forms.add(form).add(form.replaceAll(/%[0-9A-F]{2}/g, (escaped) => escaped.toLowerCase()))
     // A PEM key is printed line by line as often as whole.
     for (const line of value.split("\n")) if (line.trim().length >= encodedLengthMin) forms.add(line.trim())
     for (const piece of base64Forms(value)) forms.add(piece)

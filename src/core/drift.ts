@@ -2,7 +2,7 @@ import picomatch from "picomatch"
 import { diffAutomations } from "./automation.ts"
 import type { FieldDiff } from "./change.ts"
 import { fieldNames, fieldOf, fieldTitle } from "./fields.ts"
-import { isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
+import { isJsonObject, itemName, jsonEqual, type Json, type JsonObject } from "./json.ts"
 import type {
   Automation,
   DeploymentFields,
@@ -16,6 +16,7 @@ import type {
   Wanted,
 } from "./model.ts"
 import { firesAlike, planSchedules, scheduleJson, scheduleMatches } from "./schedule.ts"
+import { isSecretName } from "./secret.ts"
 
 /**
  * The one normaliser: plan, drift detection, correction, status and metrics all ask here whether live is as Git says,
@@ -67,11 +68,23 @@ function diffJson(desired: Json | undefined, live: Json | undefined, path = ""):
     const names = [...new Set([...Object.keys(desired), ...Object.keys(live)])].toSorted()
     return names.flatMap((name) => diffJson(desired[name], live[name], path ? `${path}.${name}` : name))
   }
-  if (Array.isArray(desired) && Array.isArray(live) && desired.length === live.length) {
+  if (Array.isArray(desired) && Array.isArray(live) && pairUp(desired, live)) {
     return desired.flatMap((item: Json, index) => diffJson(item, live[index], `${path}[${index}]`))
   }
   if (desired !== undefined && live !== undefined && jsonEqual(desired, live)) return []
   return [{ path, ...(live !== undefined && { live }), ...(desired !== undefined && { desired }) }]
+}
+
+/**
+ * Lists are compared item by item only where the items at each place are the same thing: an insertion would make a
+ * difference of all that follow. What stands beside a secret's name stays with it, so that whoever shows it can tell.
+ */
+function pairUp(desired: readonly Json[], live: readonly Json[]): boolean {
+  const isPair = (item: Json, other: Json | undefined): boolean => {
+    const name = itemName(item)
+    return name !== null && other !== undefined && name === itemName(other) && !isSecretName(name)
+  }
+  return desired.length === live.length && desired.every((item, index) => isPair(item, live[index]))
 }
 
 function diffSchedules(wanted: readonly Schedule[], live: readonly LiveSchedule[]): readonly FieldDiff[] {

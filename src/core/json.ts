@@ -12,6 +12,18 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
+/**
+ * What tells an item of a list from its neighbours, as Kubernetes, Prefect and Compose write lists of maps: what it is
+ * called, or the only key around a map. Null = nothing does: a single value, or a map of no name.
+ */
+export function itemName(item: Json): string | null {
+  if (!isJsonObject(item)) return null
+  const named = ["name", "key", "id", "type"].map((key) => item[key]).find((value) => typeof value === "string")
+  if (named !== undefined) return named
+  const [only, ...others] = Object.entries(item)
+  return only && others.length === 0 && isJsonObject(only[1]) ? only[0] : null
+}
+
 /** Deep equality: key order never matters, numbers compare by value (`1` = `1.0` = `1n`), array order matters. */
 export function jsonEqual(a: Json, b: Json): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => jsonEqual(item, b[i]))

@@ -34,6 +34,14 @@ export interface SecretReader {
   mask(text: string): string
 }
 
+const textLengthMax = 500
+
+/** What may leave the process as text: masked first, so that a cut never leaves half a secret, then cut. */
+export function cleanText(text: string, mask: (text: string) => string): string {
+  const masked = mask(text)
+  return masked.length <= textLengthMax ? masked : `${masked.slice(0, textLengthMax - 1)}…`
+}
+
 /** What the last words of a name say, as `snake_case`: of a key the word before it tells whether it opens anything. */
 const secretName = new RegExp(
   `(?:(?:^|_)(?:${[

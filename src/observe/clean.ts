@@ -1,12 +1,8 @@
-const textLengthMax = 500
+import { cleanText } from "../core/secret.ts"
+
+const stackLengthMax = 2000
 const listLengthMax = 100
 const depthMax = 6
-
-/** What may leave the process as text: masked first, so that a cut never leaves half a secret, then cut. */
-export function cleanText(text: string, mask: (text: string) => string): string {
-  const masked = mask(text)
-  return masked.length <= textLengthMax ? masked : `${masked.slice(0, textLengthMax - 1)}…`
-}
 
 /** A value for a log line: every text in it clean, errors as data, lists and depth bounded. */
 export function cleanValue(value: unknown, mask: (text: string) => string, depth = 0): unknown {
@@ -31,7 +27,7 @@ function cleanError(error: Error, mask: (text: string) => string, depth: number)
     type: error.name,
     message: cleanText(error.message, mask),
     ...(code !== null && { code }),
-    ...(error.stack !== undefined && code === null && { stack: mask(error.stack).slice(0, textLengthMax * 4) }),
+    ...(error.stack !== undefined && code === null && { stack: mask(error.stack).slice(0, stackLengthMax) }),
     ...(error.cause !== undefined && { cause: cleanValue(error.cause, mask, depth + 1) }),
   }
 }

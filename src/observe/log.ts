@@ -1,6 +1,7 @@
 import { pino, type Logger } from "pino"
 import { isoTime, type Clock } from "../lib/clock.ts"
-import { cleanText, cleanValue } from "./clean.ts"
+import { cleanText } from "../core/secret.ts"
+import { cleanValue } from "./clean.ts"
 import { prettyLine } from "./pretty.ts"
 
 export type LogFormat = "json" | "pretty" | "pretty-colour"

@@ -7,7 +7,8 @@ import { parseJson } from "./json-text.ts"
 
 /** The largest body that is read, before and after decompression. */
 const bodyBytesMax = 64 * 1024 * 1024
-const wordsMax = 500
+/** Far more than is shown: whoever shows them masks them first, and cuts them then. */
+const wordsMax = 1024 * 1024
 
 export interface Answer {
   readonly status: number
@@ -70,7 +71,7 @@ function badAnswer(why: string, status: number | null, cause?: unknown): Prefect
 }
 
 /**
- * The server's own words about an error, cut. Only the parts meant for people: a 422 also echoes the whole request
+ * The server's own words about an error, not masked yet. Only the parts meant for people: a 422 also echoes the whole request
  * (`request_body`), secrets included.
  */
 export function wordsOf(body: Json): string | null {

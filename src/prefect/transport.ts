@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { getCACertificates } from "node:tls"
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici"
-import type { SecretReader } from "../core/secret.ts"
+import { cleanText, type SecretReader } from "../core/secret.ts"
 import { isJsonObject, type Json } from "../core/json.ts"
 import type { Workspace } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
@@ -171,7 +171,7 @@ export class Transport implements AsyncDisposable {
 
   #refusal(call: Call, { status, body, retryAfterMs }: Answer): PrefectError {
     const words = wordsOf(body)
-    const detail = words === null ? null : this.#options.secrets.mask(words)
+    const detail = words === null ? null : cleanText(words, (text) => this.#options.secrets.mask(text))
     const what = `${call.method} ${call.route ?? call.path}`
     if (status === 401 || status === 403) return this.#unauthorized(status, detail)
     if (call.intent === "write" && gatewayLost.has(status)) {

@@ -4,6 +4,7 @@ import type { Problem } from "../core/model.ts"
 import type { Failure, Outcome } from "../core/outcome.ts"
 import { deploymentDigest } from "../core/patience.ts"
 import { activeAt } from "../core/record.ts"
+import { cleanText } from "../core/secret.ts"
 import type { Source } from "../core/source.ts"
 import { isoTime, readingOf } from "../lib/clock.ts"
 import { GitError, LockstepError, PrefectError, toError } from "../lib/errors.ts"
@@ -148,10 +149,7 @@ function failureOf(context: TurnContext, error: unknown): Failure {
   }
 }
 
-const messageCharsMax = 500
-
 /** A text that may leave the process: without secrets, and bounded. */
 function shown({ secrets }: TurnContext, text: string): string {
-  const masked = secrets.mask(text)
-  return masked.length > messageCharsMax ? `${masked.slice(0, messageCharsMax - 1)}…` : masked
+  return cleanText(text, (foreign) => secrets.mask(foreign))
 }

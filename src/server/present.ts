@@ -1,10 +1,11 @@
 import type { Change, ChangeResult, FieldDiff, Plan } from "../core/change.ts"
 import { fieldOf, fieldNames, fieldTitle } from "../core/fields.ts"
-import { isJsonObject, type Json } from "../core/json.ts"
+import type { Json } from "../core/json.ts"
 import type { DesiredDeployment, Location, Problem, SourceName } from "../core/model.ts"
 import type { SourceStatus } from "../core/status.ts"
-import { cleanText } from "../observe/clean.ts"
+import { cleanText } from "../core/secret.ts"
 import type { HistoryEntry } from "../observe/history.ts"
+import { concealDiff, type Concealing, type Mask } from "./conceal.ts"
 
 /** The public form of a plan. Names of fields are Prefect's, because that is where a person looks them up. */
 export interface PublicPlan {
@@ -35,26 +36,25 @@ export interface PublicField {
   readonly to?: Json
 }
 
-type Mask = (text: string) => string
-
-export const hidden = "(hidden)"
 const problemsMax = 1000
 const victimsMax = 1000
 
-interface PlanView {
-  /** Shows what only Prefect has under parameters and variables. */
-  readonly showValues: boolean
+interface PlanView extends Concealing {
   readonly results?: readonly ChangeResult[]
 }
 
-/** A plan for people and programs outside, with what became of it where that is known. */
-export function presentPlan(plan: Plan, { showValues, results = [] }: PlanView): PublicPlan {
-  const { source, revision, owned, problems } = plan
+/**
+ * A plan for people and programs outside, with what became of it where that is known, and without secrets: API, text,
+ * Markdown and JSON are all made of this one.
+ */
+export function presentPlan(plan: Plan, { results = [], ...how }: PlanView): PublicPlan {
+  const { source, revision, owned } = plan
   const ended = new Map(results.map(({ change, result }) => [change, result]))
   const changes = plan.changes.map((change) => {
     const result = ended.get(change)
-    return { ...presentChange(change, showValues), ...(result && { result }) }
+    return { ...masked(presentChange(change, how), how.mask), ...(result && { result }) }
   })
+  const problems = plan.problems.map((problem) => ({ ...problem, message: how.mask(problem.message) }))
   return { source, revision, owned, changes, problems }
 }
 
@@ -98,16 +98,28 @@ export function jsonText(value: unknown, mask: Mask, keysAreOurs = true): string
   return `{${texts.join()}}`
 }
 
-function presentChange(change: Change, showValues: boolean): PublicChange {
+/** A value from the config may have become part of a name. */
+function masked(change: PublicChange, mask: Mask): PublicChange {
+  const { key, file, reason, message } = change
+  return {
+    ...change,
+    key: mask(key),
+    ...(file !== undefined && { file: mask(file) }),
+    ...(reason !== undefined && { reason: mask(reason) }),
+    ...(message !== undefined && { message: mask(message) }),
+  }
+}
+
+function presentChange(change: Change, how: Concealing): PublicChange {
   const { action, key } = change
   switch (change.action) {
     case "create":
-      return { action, key, id: null, ...placeOf(change.desired.at), fields: createdFields(change.desired) }
+      return { action, key, id: null, ...placeOf(change.desired.at), fields: createdFields(change.desired, how) }
     case "update":
     case "adopt":
     case "restore": {
       const { live, desired, reason, diffs } = change
-      return { action, key, id: live.id, ...placeOf(desired.at), reason, fields: presentDiffs(diffs, showValues) }
+      return { action, key, id: live.id, ...placeOf(desired.at), reason, fields: presentDiffs(diffs, how) }
     }
     case "retire":
     case "prune":
@@ -116,7 +128,7 @@ function presentChange(change: Change, showValues: boolean): PublicChange {
       return { action, key, id: change.live.id, ...placeOf(change.at), fields: [] }
     case "skip": {
       const { live, code, message, diffs } = change
-      return { action, key, id: live?.id ?? null, code, message, fields: presentDiffs(diffs, showValues) }
+      return { action, key, id: live?.id ?? null, code, message, fields: presentDiffs(diffs, how) }
     }
   }
 }
@@ -125,59 +137,24 @@ function placeOf({ file, line }: Location): Pick<PublicChange, "file" | "line"> 
   return { file, ...(line !== undefined && { line }) }
 }
 
-function createdFields(desired: DesiredDeployment): readonly PublicField[] {
+function createdFields(desired: DesiredDeployment, how: Concealing): readonly PublicField[] {
   return fieldNames.flatMap((name) => {
     const value = desired.fields[name]
     if (value.kind !== "declared" && value.kind !== "derived") return []
     const canonical = fieldOf(name).canonical as (of: unknown) => Json
-    return [{ field: fieldTitle(name), path: "", to: canonical(value.value) }]
+    return presentDiffs([{ field: name, path: "", desired: canonical(value.value) }], how)
   })
 }
 
-function presentDiffs(diffs: readonly FieldDiff[], showValues: boolean): readonly PublicField[] {
+function presentDiffs(diffs: readonly FieldDiff[], how: Concealing): readonly PublicField[] {
   return diffs.map((diff) => {
-    const { field, path, live, desired } = diff
-    const from = live === undefined || showValues ? live : hideLiveOnly(diff, live)
+    const { field, path } = diff
+    const { live, desired } = concealDiff(diff, how)
     return {
       field: fieldTitle(field),
-      path,
-      ...(from !== undefined && { from }),
+      path: how.mask(path),
+      ...(live !== undefined && { from: live }),
       ...(desired !== undefined && { to: desired }),
     }
   })
-}
-
-/** People put passwords there by hand, where they are in no file and under no secret's name. */
-function hideLiveOnly({ field, path, desired }: FieldDiff, live: Json): Json {
-  if (field === "parameters" || field === "jobVariables") return withoutLiveOnly(live, desired)
-  if (field === "automations") return hideActions(path, live, desired)
-  if (field !== "schedules") return live
-  if (/\]\.parameters(?:[.[]|$)/.test(path)) return withoutLiveOnly(live, desired)
-  if (!isJsonObject(live) || !isJsonObject(live["parameters"])) return live
-  const wanted = isJsonObject(desired) ? desired["parameters"] : undefined
-  return { ...live, parameters: withoutLiveOnly(live["parameters"], wanted) }
-}
-
-/** What a person gave an automation to do (parameters, a webhook's payload) is below these. */
-const doings = ["actions", "reactions"] as const
-
-function hideActions(path: string, live: Json, desired: Json | undefined): Json {
-  if (/\]\.(?:actions|reactions)(?:[.[]|$)/.test(path)) return withoutLiveOnly(live, desired)
-  if (!isJsonObject(live)) return live
-  const wanted = isJsonObject(desired) ? desired : {}
-  const hiding = doings.filter((word) => live[word] !== undefined)
-  return {
-    ...live,
-    ...Object.fromEntries(hiding.map((word) => [word, withoutLiveOnly(live[word] ?? null, wanted[word])])),
-  }
-}
-
-function withoutLiveOnly(live: Json, desired: Json | undefined): Json {
-  if (desired === undefined) return hidden
-  if (Array.isArray(live) && Array.isArray(desired))
-    return live.map((item: Json, i) => withoutLiveOnly(item, desired[i] as Json | undefined))
-  // A single value in place of a map or a list: nothing in Git corresponds to what is inside.
-  if (typeof live === "object" && live !== null && !isJsonObject(desired)) return hidden
-  if (!isJsonObject(live) || !isJsonObject(desired)) return live
-  return Object.fromEntries(Object.entries(live).map(([key, item]) => [key, withoutLiveOnly(item, desired[key])]))
 }

@@ -6,7 +6,6 @@ import type { SourceView } from "../observe/board.ts"
 import { checkReader, type AuthOptions } from "./auth.ts"
 import { pagePolicy, statusPage } from "./page.ts"
 import type { Daemon } from "./ports.ts"
-import { concealPlan } from "./conceal.ts"
 import { jsonText, presentHistory, presentPlan, presentStatus } from "./present.ts"
 import { HttpProblem } from "./problem.ts"
 
@@ -54,8 +53,7 @@ export function addReadRoutes(app: FastifyInstance, context: Context): void {
   app.get("/api/v1/sources/:name/plan", { onRequest }, (request, reply) => {
     const { plan, results } = viewOf(request, context)
     if (!plan) throw new HttpProblem(404, "there is no plan yet: no turn of this source has come that far")
-    const shown = presentPlan(plan, { showValues: false, results })
-    return sendJson(reply, context, concealPlan(shown, { showValues: false, mask: maskOf(context) }))
+    return sendJson(reply, context, presentPlan(plan, { showValues: false, mask: maskOf(context), results }))
   })
   app.get("/api/v1/sources/:name/history", { onRequest }, (request, reply) => {
     const { history } = viewOf(request, context)

@@ -60,6 +60,8 @@ await t.test("every form in which a secret was read is masked, and the rotated o
     ["in base64 after another user", `Basic ${base64(`user:${value}:x`)}`],
     ["in base64 after a third user", `Basic ${base64(`us:${value}`)}`],
     ["in base64url", Buffer.from(`me:${value}`).toString("base64url")],
+    ["in a URL, escaped in small letters", `?key=${encodeURIComponent(value).toLowerCase()}`],
+    ["in a form", `${new URLSearchParams({ key: `${value} x` }).toString()}`],
     ["twice", `${value}${value}`],
   ]
   for (const [name, text] of table) {
@@ -69,6 +71,22 @@ await t.test("every form in which a secret was read is masked, and the rotated o
     t.notMatch(masked, base64(value).slice(2, 16), name)
   }
   t.equal(secrets.mask("hunter2! hunter2"), "[secret] hunter2")
+})
+
+await t.test("the beginning of a secret at a cut is masked, wherever the text was cut", async (t) => {
+  const secrets = new Secrets({ A: "correct-horse-battery-staple" })
+  await secrets.read({ kind: "env", name: "A" })
+  const base64 = Buffer.from("correct-horse-battery-staple").toString("base64")
+  const table: [string, string][] = [
+    ["it got correct-horse-bat", "it got [secret]"],
+    ["it got correct-horse-bat…", "it got [secret]…"],
+    ["it got correct-ho... (more)", "it got [secret]... (more)"],
+    ["correct-ho… and correct-horse-battery…", "[secret]… and [secret]…"],
+    [`Basic ${base64.slice(0, 20)}`, "Basic [secret]"],
+    ["correct", "correct"],
+    ["a correct-horse of another kind", "a correct-horse of another kind"],
+  ]
+  for (const [cut, shown] of table) t.equal(secrets.mask(cut), shown, cut)
 })
 
 await t.test("values shorter than four characters stay, and texts without secrets stay as they are", async (t) => {

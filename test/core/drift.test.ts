@@ -31,8 +31,9 @@ t.test("a difference names the deepest path and both sides", async (t) => {
       { field: "jobVariables", path: "env.C", live: "3" },
     ],
   )
-  t.strictSame(diff({ pullSteps: [{ a: 1 }, { b: 1 }] }, { pullSteps: [{ a: 1 }, { b: 2 }] }), [
-    { field: "pullSteps", path: "[1].b", live: 2, desired: 1 },
+  const steps = (branch: string) => [{ shell: { a: 1 } }, { git_clone: { branch } }]
+  t.strictSame(diff({ pullSteps: steps("main") }, { pullSteps: steps("dev") }), [
+    { field: "pullSteps", path: "[1].git_clone.branch", live: "dev", desired: "main" },
   ])
   t.strictSame(diff({ pullSteps: [{ a: 1 }] }, { pullSteps: [] }), [
     { field: "pullSteps", path: "", live: [], desired: [{ a: 1 }] },
@@ -41,6 +42,19 @@ t.test("a difference names the deepest path and both sides", async (t) => {
     { field: "description", path: "", live: null, desired: "a" },
   ])
 })
+
+t.test(
+  "lists whose items aren't the same things differ as a whole, and so does a secret's name with its value",
+  async (t) => {
+    const env = (name: string, value: string) => ({ jobVariables: { env: [{ name, value }] } })
+    const found = (...[wanted, live]: Parameters<typeof diff>) => diff(wanted, live).map(({ path }) => path)
+
+    t.strictSame(found(env("STAGE", "a"), env("STAGE", "b")), ["env[0].value"])
+    t.strictSame(found(env("STAGE", "a"), env("TOKEN", "b")), ["env"])
+    t.strictSame(found(env("TOKEN", "a"), env("TOKEN", "b")), ["env"])
+    t.strictSame(found({ jobVariables: { args: ["--a", "b"] } }, { jobVariables: { args: ["--a", "c"] } }), ["args"])
+  },
+)
 
 t.test("what isn't wanted never differs", async (t) => {
   t.strictSame(diff({}, { description: "a person's", paused: true, version: "9" }), [])

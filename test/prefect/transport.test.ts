@@ -4,7 +4,7 @@ import { systemClock } from "../../src/lib/clock.ts"
 import type { DeploymentId } from "../../src/core/model.ts"
 import { openProxy, type Fault } from "../support/proxy.ts"
 import { sharedPrefect } from "../support/prefect/server.ts"
-import { covering, creation, openClient, secretValue, signal } from "./client.ts"
+import { covering, creation, openClient, secretsOf, secretValue, signal } from "./client.ts"
 
 /** What one call makes of each way that a server or a proxy can fail it: a real server behind a proxy that breaks things. */
 
@@ -145,6 +145,19 @@ await t.test("a refusal carries the server's words without the request, and with
   t.match(error.detail, /cron/)
   t.notMatch(error.detail, /in the request/)
   t.notMatch(`${error.detail} ${error.message}`, secretValue)
+})
+
+await t.test("a refusal that repeats a long secret holds no part of it: it is masked before it is cut", async (t) => {
+  const long = `${"correct-horse-battery-staple-".repeat(60)}end`
+  await using other = openClient(proxy.url, { secrets: secretsOf(long) })
+  const { live } = await other.create(creation("transport", "refused-at-length"), signal)
+  proxy.fault = ({ method }) =>
+    method === "PATCH" ? answer(422, {}, JSON.stringify({ detail: `no: ${long}, and again ${long}` })) : null
+  const patch = { fields: { description: "x" }, schedules: [] }
+  const error = (await other.patch(live.id, patch, signal).catch((thrown: unknown) => thrown)) as PrefectError
+  proxy.fault = null
+  t.equal(error.detail, "no: ***, and again ***")
+  t.notMatch(error.message, "battery")
 })
 
 await t.test("an abort ends a call at once, whatever it waits for", async (t) => {

@@ -32,7 +32,7 @@ const desired: DesiredDeployment = {
   createWaits: null,
 }
 const present = (change: Change, showValues = false) =>
-  presentPlan({ ...plan, changes: [change] }, { showValues }).changes[0]
+  presentPlan({ ...plan, changes: [change] }, { showValues, mask: (text) => text }).changes[0]
 const update = (...diffs: FieldDiff[]): Change => ({
   action: "update",
   key: live.key,
