@@ -71,14 +71,14 @@ function changeLines(
 
 function look(
   change: Change,
-  { reason = "", message = "" }: PublicChange,
+  { reason, message }: PublicChange,
   isExplained: boolean,
 ): { symbol: string; style: Style; words: string } {
   switch (change.action) {
     case "create":
       return { symbol: "+", style: "green", words: "new in Git" }
     case "update":
-      return { symbol: "~", style: "yellow", words: reason }
+      return { symbol: "~", style: "yellow", words: String(reason) }
     case "adopt":
       return { symbol: change.from === "hand-over" ? "⇄" : "≈", style: "cyan", words: `adopt: ${reason}` }
     case "restore":

@@ -80,11 +80,12 @@ function diffJson(desired: Json | undefined, live: Json | undefined, path = ""):
  * difference of all that follow. What stands beside a secret's name stays with it, so that whoever shows it can tell.
  */
 function pairUp(desired: readonly Json[], live: readonly Json[]): boolean {
-  const isPair = (item: Json, other: Json | undefined): boolean => {
-    const name = itemName(item)
-    return name !== null && other !== undefined && name === itemName(other) && !isSecretName(name)
-  }
   return desired.length === live.length && desired.every((item, index) => isPair(item, live[index]))
+}
+
+function isPair(item: Json, other: Json | undefined): boolean {
+  const name = itemName(item)
+  return name !== null && other !== undefined && name === itemName(other) && !isSecretName(name)
 }
 
 function diffSchedules(wanted: readonly Schedule[], live: readonly LiveSchedule[]): readonly FieldDiff[] {

@@ -84,20 +84,13 @@ function concealText(text: string, place: Place, how: Concealing): string {
   return !how.showValues && looksSecret(text) ? hidden : text
 }
 
+const ofPeople: ReadonlySet<FieldDiff["field"]> = new Set(["parameters", "jobVariables", "pullSteps"])
+
 /** People put passwords there by hand, where they are in no file and under no secret's name. */
 function withoutStrange({ field, path, desired }: FieldDiff, live: Json): Json {
-  switch (field) {
-    case "parameters":
-    case "jobVariables":
-    case "pullSteps":
-      return withoutLiveOnly(live, desired, path.endsWith("]"))
-    case "automations":
-      return withoutActions(path, live, desired)
-    case "schedules":
-      return withoutParameters(path, live, desired)
-    default:
-      return live
-  }
+  if (field === "automations") return withoutActions(path, live, desired)
+  if (field === "schedules") return withoutParameters(path, live, desired)
+  return ofPeople.has(field) ? withoutLiveOnly(live, desired, path.endsWith("]")) : live
 }
 
 function withoutParameters(path: string, live: Json, desired: Json | undefined): Json {

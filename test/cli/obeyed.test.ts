@@ -119,7 +119,7 @@ t.test("no line of the log can be a command, nor more than one line", async (t) 
     )
   t.pass()
 })
-const clockOf = { now: () => now, sleep: () => Promise.resolve(), random: () => 0 }
+const clockOf = { now: () => now, elapsed: () => now, sleep: () => Promise.resolve(), random: () => 0 }
 
 t.test("JSON says the same after the gate as before", async (t) => {
   fc.assert(
