@@ -13,6 +13,7 @@ import { narrate } from "./observe/narrate.ts"
 import { openOperations } from "./operations.ts"
 import { openRender } from "./open-render.ts"
 import { openGit, openImages, type Around } from "./parts.ts"
+import { Bulkheads } from "./reconcile/bulkheads.ts"
 import { Loop } from "./reconcile/loop.ts"
 import { Roster } from "./roster.ts"
 import { openServer } from "./server/server.ts"
@@ -62,7 +63,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const git = opening.use(openGit(config.stateDir, around))
   const images = opening.use(openImages(imagePatienceMs, around))
   const { installation } = config
-  const context = { ...around, installation, version, instance: randomUUID(), git, images, render: openRender() }
+  const bulkheads = new Bulkheads(clock)
+  const parts = { git: bulkheads.git(git), images, render: openRender(), bulkheads }
+  const context = { ...around, ...parts, installation, version, instance: randomUUID() }
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and after the server that tells about them.
   const loop = new Loop(context, { drainMs })

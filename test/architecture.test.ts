@@ -15,7 +15,8 @@ const may: Record<string, { rooms: readonly string[]; packages: readonly string[
   images: { rooms: ["core", "lib"], packages: ["node:", "undici"] },
   prefect: { rooms: ["core", "lib"], packages: ["node:", "undici", "zod"] },
   observe: { rooms: ["core", "lib"], packages: ["node:", "pino", "prom-client"] },
-  reconcile: { rooms: ["core", "lib", "observe/events.ts"], packages: [] },
+  // What a turn waits for is known without handing it through every call.
+  reconcile: { rooms: ["core", "lib", "observe/events.ts"], packages: ["node:async_hooks"] },
   server: { rooms: ["core", "observe", "lib"], packages: ["node:", "fastify"] },
 }
 

@@ -9,6 +9,7 @@ import { WorkTree } from "../git/worktree.ts"
 import type { Clock } from "../lib/clock.ts"
 import { toError } from "../lib/errors.ts"
 import { Events } from "../observe/events.ts"
+import { Bulkheads } from "../reconcile/bulkheads.ts"
 import type { TurnContext } from "../reconcile/context.ts"
 import { decide, type Decision } from "../reconcile/decide.ts"
 import { memoryOf, openState, type WorkspaceState } from "../reconcile/memory.ts"
@@ -106,6 +107,7 @@ function contextOf(parts: PlanParts, { config, chosen, workingTree }: PlanReques
     git: workingTree !== null && only ? withWorkTree(git, only.remote, workingTree) : git,
     render,
     images,
+    bulkheads: new Bulkheads(clock),
     secrets,
     clock,
     events: new Events(() => undefined),

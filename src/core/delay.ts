@@ -1,4 +1,4 @@
-import type { Outcome } from "./outcome.ts"
+import type { Outcome, Trigger } from "./outcome.ts"
 
 const backoffBaseMs = 5_000
 const backoffCapMs = 600_000
@@ -19,6 +19,11 @@ export function nextDelayMs(
   // A new commit may be the cure, so only Git's own trouble may slow the polling below the source's interval.
   const delay = outcome.failure?.stage === "git" ? backoff : Math.min(backoff, jitter(intervalMs, chance))
   return Math.max(asked, delay)
+}
+
+/** Who only hints that a look may be worth it waits while the source rests; a person and the clock don't. */
+export function mayInsist(trigger: Trigger): boolean {
+  return trigger !== "drift" && trigger !== "webhook" && trigger !== "sibling"
 }
 
 /** Something was left undone that the next look may well do: a refused moment, a resource that had just changed. */

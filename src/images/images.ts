@@ -4,7 +4,7 @@ import type { SecretReader } from "../core/secret.ts"
 import type { RegistryAccess } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
 import { Lru } from "../lib/lru.ts"
-import { Lanes } from "./lanes.ts"
+import { Lanes } from "../lib/lanes.ts"
 import { parseReference, type ImageReference } from "./reference.ts"
 import { Registry, type Answer } from "./registry.ts"
 
@@ -98,7 +98,8 @@ export class Images implements AsyncDisposable {
     // A person who asks again and again must not make the daemon wait longer by itself.
     const tries = Math.max(0, (known?.tries ?? 0) - (isDue ? 0 : 1))
     const look = this.#lanes
-      .run(asked.image.host, () => this.#ask(slot, asked, tries))
+      .run(asked.image.host, () => this.#ask(slot, asked, tries), this.#lifetime.signal)
+      .catch(() => undefined)
       .finally(() => this.#underWay.delete(slot))
     this.#underWay.set(slot, look)
     return look

@@ -8,6 +8,13 @@ export type LockstepEvent =
   | { readonly kind: "source-removed"; readonly source: SourceName; readonly workspace: WorkspaceName }
   | { readonly kind: "triggered"; readonly source: SourceName; readonly trigger: Trigger }
   | { readonly kind: "turn-started"; readonly source: SourceName; readonly trigger: Trigger; readonly turn: number }
+  | {
+      /** Whom the turn under way asks, or stands in line for; null = nobody at the moment. */
+      readonly kind: "turn-waits"
+      readonly source: SourceName
+      readonly on: string | null
+      readonly since: Instant
+    }
   | { readonly kind: "turn-ended"; readonly turn: number; readonly outcome: Outcome }
   | { readonly kind: "next-turn"; readonly source: SourceName; readonly at: Instant }
   | {

@@ -46,6 +46,15 @@ export async function act(
   const vetoes = newVetoes(decision)
   if (changes.length === 0 && vetoes.length === 0) return []
   const place = { context, source, workspace, signals }
+  return context.bulkheads.write(workspace.name, () => write(place, { decision, changes, vetoes }), signals.drain)
+}
+
+async function write(
+  place: Place,
+  todo: { readonly decision: Decision; readonly changes: readonly Written[]; readonly vetoes: readonly Retire[] },
+): Promise<readonly ChangeResult[]> {
+  const { context, source, workspace, signals } = place
+  const { decision, changes, vetoes } = todo
   const obstacleToAll = whyStop(place) ?? (await claimSource(context, source, workspace, signals.abort))
   if (obstacleToAll !== null) return changes.map((change) => ({ change, result: "dropped", message: obstacleToAll }))
   const owner = { installation: context.installation, source: source.name }

@@ -1,6 +1,7 @@
 import type { SecretReader } from "../core/secret.ts"
 import type { Clock } from "../lib/clock.ts"
 import type { Events } from "../observe/events.ts"
+import type { Bulkheads } from "./bulkheads.ts"
 import type { WorkspaceState } from "./memory.ts"
 import type { Eyes } from "./eyes.ts"
 import type { GitPort, ImagesPort, RenderPort } from "./ports.ts"
@@ -14,6 +15,7 @@ export interface TurnContext {
   readonly git: GitPort
   readonly render: RenderPort
   readonly images: ImagesPort
+  readonly bulkheads: Bulkheads
   readonly secrets: SecretReader
   readonly clock: Clock
   readonly events: Events

@@ -1,20 +1,21 @@
-import { isUnfinished, jitter, nextDelayMs } from "../core/delay.ts"
+import { backoffMs, isUnfinished, jitter, mayInsist, nextDelayMs } from "../core/delay.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
 import type { Outcome, Trigger } from "../core/outcome.ts"
 import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
+import type { TurnContext } from "./context.ts"
+import { deadline } from "./deadline.ts"
 import { memoryOf, openState, type WorkspaceState } from "./memory.ts"
 import type { WorkspacePort } from "./ports.ts"
 import { Queue, type Taken } from "./queue.ts"
 import { Snapshots } from "./snapshots.ts"
-import type { TurnContext } from "./context.ts"
 import { runTurn } from "./turn.ts"
+import { Walk } from "./walk.ts"
 
-const workersMax = 4
 const turnMaxMs = 600_000
 /** Before its time is up a turn is asked to stop between two writes, so that it isn't cut off in the middle of one. */
 const turnEndsMs = turnMaxMs - 20_000
-/** A worker that is this late has lost its turn's own deadline: the loop no longer turns. */
+/** A turn that is this late has lost its own deadline: the loop no longer turns. */
 const turnLostMs = turnMaxMs + 60_000
 
 interface Kept {
@@ -24,6 +25,10 @@ interface Kept {
   /** Ends the pending wait for the next turn. */
   timer: AbortController
   failures: number
+  /** Until then only what insists makes a turn: the source fails, or a server wants to be left alone. */
+  restsUntilMs: number
+  /** Who asked meanwhile. */
+  asked: Taken | null
 }
 
 interface WorkspaceEntry {
@@ -35,7 +40,10 @@ interface WorkspaceEntry {
   readonly turns: Set<Promise<void>>
 }
 
-/** Turns the queue into turns: a bounded number of workers, one timer a source, one drift watch a workspace. */
+/**
+ * Turns the queue into turns: each source that is due gets its own at once, for what turns have to share is bounded where
+ * they ask for it (`bulkheads.ts`); one timer a source, one drift watch a workspace.
+ */
 export class Loop implements AsyncDisposable {
   readonly #context: TurnContext
   readonly #queue = new Queue()
@@ -43,8 +51,8 @@ export class Loop implements AsyncDisposable {
   readonly #workspaces = new Map<WorkspaceName, WorkspaceEntry>()
   readonly #drain = new AbortController()
   readonly #abort = new AbortController()
-  readonly #running = new Map<number, number>()
-  readonly #workers: Promise<void>[] = []
+  readonly #walks = new Map<number, Walk>()
+  readonly #underWay = new Set<Promise<void>>()
   readonly #drainMs: number
   #turns = 0
 
@@ -53,9 +61,9 @@ export class Loop implements AsyncDisposable {
     this.#drainMs = options.drainMs
   }
 
-  /** Starts the workers; sources and workspaces may come and go before and after. */
+  /** Starts taking turns; sources and workspaces may come and go before and after. */
   start(): void {
-    for (let worker = 0; worker < workersMax; worker++) this.#workers.push(this.#work())
+    this.#keep(this.#work())
   }
 
   setWorkspace(
@@ -63,8 +71,11 @@ export class Loop implements AsyncDisposable {
     port: WorkspacePort,
     options: { readonly driftIntervalMs: number; readonly listIntervalMs: number },
   ): void {
-    const snapshots = new Snapshots(port, this.#context.clock, options.listIntervalMs)
-    const state = openState({ name, port, snapshots, driftIntervalMs: options.driftIntervalMs })
+    const { bulkheads, clock } = this.#context
+    bulkheads.open(name)
+    const walled = bulkheads.workspace(name, port)
+    const snapshots = bulkheads.snapshots(name, new Snapshots(walled, clock, options.listIntervalMs))
+    const state = openState({ name, port: walled, snapshots, driftIntervalMs: options.driftIntervalMs })
     const [stop, abort] = [new AbortController(), new AbortController()]
     this.#workspaces.set(name, { state, stop, abort, turns: new Set() })
     void this.#watchDrift(state, AbortSignal.any([stop.signal, this.#drain.signal]))
@@ -88,7 +99,8 @@ export class Loop implements AsyncDisposable {
     before?.timer.abort()
     before?.stop.abort(new Error("the source's settings changed"))
     if (before && before.source.workspace !== source.workspace) this.#forgetMemory(before.source)
-    this.#sources.set(source.name, { source, stop: new AbortController(), timer: new AbortController(), failures: 0 })
+    const [stop, timer] = [new AbortController(), new AbortController()]
+    this.#sources.set(source.name, { source, stop, timer, failures: 0, restsUntilMs: 0, asked: null })
     const workspace = this.#workspaces.get(source.workspace)
     if (workspace) memoryOf(workspace.state, source)
     if (!before) {
@@ -109,11 +121,14 @@ export class Loop implements AsyncDisposable {
     this.#context.events.emit({ kind: "source-removed", source: name, workspace: kept.source.workspace })
   }
 
-  /** Asks for a turn. Returns the number of the newest turn so far: any later turn of this source has seen the request. */
+  /**
+   * Asks for a turn: at once, or for a hint about a source that rests, when its rest is over. Returns the number of the
+   * newest turn so far: any later turn of this source has seen the request.
+   */
   trigger(name: SourceName, trigger: Trigger): number {
     const kept = this.#sources.get(name)
     if (kept) {
-      kept.failures = 0
+      if (mayInsist(trigger)) kept.failures = 0
       this.#context.events.emit({ kind: "triggered", source: name, trigger })
       this.#queue.add(name, trigger, this.#context.clock.elapsed())
     }
@@ -129,15 +144,14 @@ export class Loop implements AsyncDisposable {
 
   /** False when a turn has outlived its own deadline: the process can't heal that by itself. */
   alive(): boolean {
-    const now = this.#context.clock.elapsed()
-    return [...this.#running.values()].every((startedAt) => now - startedAt < turnLostMs)
+    return [...this.#walks.values()].every((walk) => walk.ownMs() < turnLostMs)
   }
 
   /** Takes no new turn, lets the running ones stop at a safe point, and after `drainMs` stops them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#drain.abort(new Error("shutting down"))
     for (const { timer } of this.#sources.values()) timer.abort()
-    await this.#ended(this.#workers, this.#abort)
+    await this.#ended(this.#underWay, this.#abort)
   }
 
   /** Waits for what runs to end by itself; after `drainMs` it is cut off. */
@@ -156,18 +170,24 @@ export class Loop implements AsyncDisposable {
     for (;;) {
       const taken = await this.#queue.take(this.#drain.signal).catch(() => null)
       if (!taken) return
-      try {
-        await this.#turn(taken)
-      } finally {
-        this.#queue.done(taken.source)
-      }
+      this.#keep(this.#turn(taken).finally(() => this.#queue.done(taken.source)))
     }
+  }
+
+  #keep(work: Promise<void>): void {
+    const kept = work.finally(() => this.#underWay.delete(kept))
+    this.#underWay.add(kept)
   }
 
   async #turn(taken: Taken): Promise<void> {
     const kept = this.#sources.get(taken.source)
     const workspace = kept && this.#workspaces.get(kept.source.workspace)
     if (!kept || !workspace) return
+    if (!mayInsist(taken.trigger) && this.#context.clock.elapsed() < kept.restsUntilMs) {
+      kept.asked = kept.asked?.requestedAt != null ? kept.asked : taken
+      return
+    }
+    kept.asked = null
     kept.timer.abort()
     const ended = this.#run(taken, kept, workspace)
     workspace.turns.add(ended)
@@ -176,33 +196,33 @@ export class Loop implements AsyncDisposable {
 
   async #run(taken: Taken, kept: Kept, workspace: WorkspaceEntry): Promise<void> {
     const turn = ++this.#turns
-    const { clock, events } = this.#context
-    this.#running.set(turn, clock.elapsed())
-    events.emit({ kind: "turn-started", source: taken.source, trigger: taken.trigger, turn })
-    const [late, over] = [this.#after(turnEndsMs), this.#after(turnMaxMs)]
+    const { clock, events, bulkheads } = this.#context
+    const { source } = taken
+    events.emit({ kind: "turn-started", source, trigger: taken.trigger, turn })
+    const walk = new Walk(
+      source,
+      () => clock.elapsed(),
+      (stop) => {
+        const since = isoTime(clock.now() - (stop ? clock.elapsed() - stop.sinceMs : 0))
+        events.emit({ kind: "turn-waits", source, on: stop?.on ?? null, since })
+      },
+    )
+    this.#walks.set(turn, walk)
+    const [late, over] = [deadline(walk, turnEndsMs, clock), deadline(walk, turnMaxMs, clock)]
     const abort = AbortSignal.any([over.signal, this.#abort.signal, workspace.abort.signal])
     const drain = AbortSignal.any([late.signal, this.#drain.signal, workspace.stop.signal, kept.stop.signal])
     // Looking may be cut off at any point, so a Git server that hangs doesn't hold up the end.
     const look = AbortSignal.any([abort, this.#drain.signal])
     const signals = { drain, abort, look }
-    const outcome = await runTurn(this.#context, kept.source, workspace.state, { taken, signals })
+    const run = () => runTurn(this.#context, kept.source, workspace.state, { taken, signals })
+    const outcome = await bulkheads.walk(walk, run)
     late.abort()
     over.abort()
-    this.#running.delete(turn)
+    this.#walks.delete(turn)
     this.#recall(kept.source)
     // A look that the shutdown cut off says nothing about the source.
     if (outcome.kind === "failed" && this.#drain.signal.aborted) return
     this.#conclude(kept, turn, outcome)
-  }
-
-  /** Aborts after `ms`, unless it was aborted before. */
-  #after(ms: number): AbortController {
-    const timeout = new AbortController()
-    void this.#context.clock.sleep(ms, timeout.signal).then(
-      () => timeout.abort(new Error(`the turn took longer than ${Math.round(ms / 60_000)} minutes`)),
-      () => undefined,
-    )
-    return timeout
   }
 
   /** A turn remembers its source as it was when it began; meanwhile that may have changed, or gone. */
@@ -220,6 +240,8 @@ export class Loop implements AsyncDisposable {
     events.emit({ kind: "turn-ended", turn, outcome })
     if (this.#sources.get(source.name) !== kept) return
     const delayMs = nextDelayMs(outcome, kept.failures, source.intervalMs, clock.random())
+    const rests = kept.failures > 0 || (outcome.failure?.retryAfterMs ?? null) !== null
+    kept.restsUntilMs = rests ? clock.elapsed() + delayMs : 0
     this.#wait(source.name, delayMs, kept.failures > 0 ? "retry" : "interval")
   }
 
@@ -231,7 +253,11 @@ export class Loop implements AsyncDisposable {
     const { clock, events } = this.#context
     events.emit({ kind: "next-turn", source: name, at: isoTime(clock.now() + delayMs) })
     clock.sleep(delayMs, kept.timer.signal).then(
-      () => this.#queue.add(name, trigger),
+      () => {
+        kept.restsUntilMs = 0
+        this.#queue.add(name, trigger)
+        if (kept.asked) this.#queue.add(name, kept.asked.trigger, kept.asked.requestedAt)
+      },
       () => undefined,
     )
   }
@@ -239,13 +265,16 @@ export class Loop implements AsyncDisposable {
   /** The cheap look at live state while Git is quiet. Trouble shows in the turns; here it just means "look again". */
   async #watchDrift(state: WorkspaceState, signal: AbortSignal): Promise<void> {
     const { clock } = this.#context
-    for (;;) {
+    for (let failures = 0; ;) {
       try {
-        await clock.sleep(jitter(state.driftIntervalMs, clock.random()), signal)
-        if (!(await state.snapshots.changed(signal))) continue
-        for (const name of state.sources.keys()) this.#queue.add(name, "drift")
+        const rest = failures > 0 ? backoffMs(failures, clock.random()) : 0
+        await clock.sleep(Math.max(rest, jitter(state.driftIntervalMs, clock.random())), signal)
+        const changed = await state.snapshots.changed(signal)
+        failures = 0
+        if (changed) for (const name of state.sources.keys()) this.#queue.add(name, "drift")
       } catch {
         if (signal.aborted) return
+        failures++
       }
     }
   }

@@ -1,7 +1,8 @@
+import { mayInsist } from "../core/delay.ts"
 import type { SourceName } from "../core/model.ts"
 import type { Trigger } from "../core/outcome.ts"
 
-/** One turn to be taken. `requestedAt` is the oldest request that asks for fresh knowledge, else null. */
+/** One turn to be taken. `requestedAt` is the newest request that asks for fresh knowledge, else null. */
 export interface Taken {
   readonly source: SourceName
   readonly trigger: Trigger
@@ -17,11 +18,11 @@ export class Queue {
   readonly #active = new Set<SourceName>()
   readonly #takers = new Set<() => void>()
 
-  /** Marks a source as due. Person-made triggers win over the clock's, because they ask for fresh knowledge. */
+  /** Marks a source as due. */
   add(source: SourceName, trigger: Trigger, requestedAt: number | null = null): void {
     const waiting = this.#dirty.get(source)
-    const keep = waiting && (waiting.requestedAt !== null || requestedAt === null)
-    this.#dirty.set(source, keep ? waiting : { source, trigger, requestedAt })
+    const added = { source, trigger, requestedAt }
+    this.#dirty.set(source, waiting ? merged(waiting, added) : added)
     this.#wake()
   }
 
@@ -65,4 +66,12 @@ export class Queue {
       signal.addEventListener("abort", settle)
     })
   }
+}
+
+/** Who insists wins over who hints, and of these a person over the clock, because a person asks for fresh knowledge. */
+function merged(waiting: Taken, added: Taken): Taken {
+  const [before, now] = [mayInsist(waiting.trigger), mayInsist(added.trigger)]
+  const keeps = before === now ? waiting.requestedAt !== null || added.requestedAt === null : before
+  const requestedAt = added.requestedAt ?? waiting.requestedAt
+  return { source: waiting.source, trigger: keeps ? waiting.trigger : added.trigger, requestedAt }
 }

@@ -1,45 +1,13 @@
 import t from "tap"
 import type { WorkspaceName } from "../../src/core/model.ts"
 import type { Outcome } from "../../src/core/outcome.ts"
-import { isoTime, type Clock } from "../../src/lib/clock.ts"
+import { isoTime } from "../../src/lib/clock.ts"
 import { Events } from "../../src/observe/events.ts"
+import { Bulkheads } from "../../src/reconcile/bulkheads.ts"
 import { Loop } from "../../src/reconcile/loop.ts"
 import { installation, owned, sourceOf } from "../core/builders.ts"
+import { ManualClock } from "../support/manual-clock.ts"
 import { ModelGit, ModelPrefect } from "../removal/model.ts"
-
-/** Time that moves only when it is told to, and then wakes who sleeps. */
-class ManualClock implements Clock {
-  #now = Date.parse("2026-11-24T12:00:00Z")
-  readonly #sleepers = new Set<{ readonly at: number; readonly wake: () => void }>()
-  now(): number {
-    return this.#now
-  }
-  elapsed(): number {
-    return this.#now
-  }
-  random(): number {
-    return 0.5
-  }
-  sleep(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const sleeper = { at: this.#now + ms, wake: resolve }
-      this.#sleepers.add(sleeper)
-      signal.addEventListener("abort", () => {
-        this.#sleepers.delete(sleeper)
-        reject(signal.reason as Error)
-      })
-      this.step(0)
-    })
-  }
-  step(ms: number): void {
-    this.#now += ms
-    for (const sleeper of this.#sleepers)
-      if (sleeper.at <= this.#now) {
-        this.#sleepers.delete(sleeper)
-        sleeper.wake()
-      }
-  }
-}
 
 /** A turn that has three updates to make, each of which takes `writeMs`. */
 async function turnWithWritesOf(writeMs: number): Promise<Outcome> {
@@ -59,8 +27,9 @@ async function turnWithWritesOf(writeMs: number): Promise<Outcome> {
     if (event.kind === "turn-ended") ended.resolve(event.outcome)
   })
   const { port, render, images } = git
+  const bulkheads = new Bulkheads(clock)
   await using loop = new Loop(
-    { installation, version: "1", instance: "me", git: port, render, images, secrets, clock, events },
+    { installation, version: "1", instance: "me", git: port, render, images, bulkheads, secrets, clock, events },
     { drainMs: 20_000 },
   )
   loop.setWorkspace("default" as WorkspaceName, prefect, { driftIntervalMs: 3_600_000, listIntervalMs: 3_600_000 })

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap"
 import { isSameHouse, parseChallenge, realmUrl } from "../../src/images/challenge.ts"
-import { Lanes } from "../../src/images/lanes.ts"
+import { Lanes } from "../../src/lib/lanes.ts"
 import { parseReference } from "../../src/images/reference.ts"
 import { systemClock, type Clock } from "../../src/lib/clock.ts"
 import { openSmallRegistry, type SmallRegistry } from "../support/registry/small.ts"
@@ -87,6 +87,7 @@ t.test("tokens are fetched at trusted places only, and credentials stay in the h
 
 t.test("lanes keep to their number, in order", async (t) => {
   const lanes = new Lanes(2)
+  const never = new AbortController().signal
   let running = 0
   let most = 0
   const order: number[] = []
@@ -97,7 +98,7 @@ t.test("lanes keep to their number, in order", async (t) => {
     running--
     if (n === 3) throw new Error("no")
   }
-  const all = await Promise.allSettled([1, 2, 3, 4, 5].map((n) => lanes.run("host", work(n))))
+  const all = await Promise.allSettled([1, 2, 3, 4, 5].map((n) => lanes.run("host", work(n), never)))
   t.strictSame([most, order, all.filter(({ status }) => status === "rejected").length], [2, [1, 2, 3, 4, 5], 1])
 })
 

@@ -5,6 +5,7 @@ import { recordJson, recordName, refText, selectionDigest, emptyRecord } from ".
 import type { Source } from "../../src/core/source.ts"
 import { isoTime } from "../../src/lib/clock.ts"
 import { Events } from "../../src/observe/events.ts"
+import { Bulkheads } from "../../src/reconcile/bulkheads.ts"
 import { memoryOf, openState } from "../../src/reconcile/memory.ts"
 import { confirmHold } from "../../src/reconcile/operate.ts"
 import { Snapshots } from "../../src/reconcile/snapshots.ts"
@@ -62,6 +63,7 @@ function start({ clock, prefect, git, sources, drain }: Scene) {
     git: git.port,
     render: git.render,
     images: git.images,
+    bulkheads: new Bulkheads(clock),
     secrets,
     clock,
     events,

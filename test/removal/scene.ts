@@ -3,6 +3,7 @@ import { markTags, readMark, readPruneTag } from "../../src/core/mark.ts"
 import type { DeploymentId, LiveDeployment, SourceName, WorkspaceName } from "../../src/core/model.ts"
 import type { Source } from "../../src/core/source.ts"
 import { Events } from "../../src/observe/events.ts"
+import { Bulkheads } from "../../src/reconcile/bulkheads.ts"
 import type { TurnContext } from "../../src/reconcile/context.ts"
 import { memoryOf, openState, type WorkspaceState } from "../../src/reconcile/memory.ts"
 import { confirmHold } from "../../src/reconcile/operate.ts"
@@ -91,7 +92,19 @@ export class Scene {
     })
     const instance = `start-${++this.#starts}`
     const { port, render, images } = git
-    const context = { installation, version: "1", instance, git: port, render, images, secrets, clock, events }
+    const bulkheads = new Bulkheads(clock)
+    const context = {
+      installation,
+      version: "1",
+      instance,
+      git: port,
+      render,
+      images,
+      bulkheads,
+      secrets,
+      clock,
+      events,
+    }
     const snapshots = new Snapshots(prefect, clock, 300_000)
     const workspace = openState({ name: "default" as WorkspaceName, port: prefect, snapshots, driftIntervalMs: 30_000 })
     for (const one of this.sources) memoryOf(workspace, one)
