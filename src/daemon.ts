@@ -16,6 +16,7 @@ import { openGit, openImages, type Around } from "./parts.ts"
 import { Bulkheads } from "./reconcile/bulkheads.ts"
 import { Loop } from "./reconcile/loop.ts"
 import { Roster } from "./roster.ts"
+import type { Daemon as ServedDaemon } from "./server/ports.ts"
 import { openServer } from "./server/server.ts"
 import { version } from "./version.ts"
 import { Workspaces } from "./workspaces.ts"
@@ -54,7 +55,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const secrets = new Secrets(environment)
   const log = openLog({ ...options.log, clock, mask: (text) => secrets.mask(text) })
   const events = new Events((error) => log.error({ err: error }, "an observer failed"))
-  const [board, metrics] = [new StatusBoard(), new Metrics({ version, nodeVersion: process.version })]
+  const [board, metrics] = [new StatusBoard(clock), new Metrics({ version, nodeVersion: process.version })]
   for (const listener of [board.take, metrics.take, narrate(log)]) events.subscribe(listener)
   events.emit({ kind: "config-loaded", result: "ok", problems: [] })
 
@@ -80,7 +81,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       receiver: (name) => roster.config.sources.find((source) => source.name === name)?.receiver ?? null,
       alive: () => loop.alive(),
       stopping: () => stopping,
-      metrics: (openMetrics) => metrics.text(openMetrics),
+      metrics: exposition(board, metrics),
     },
     ...config.server,
     secrets,
@@ -117,6 +118,13 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       events.emit({ kind: "stopping", reason: "asked to stop" })
       await opened.disposeAsync()
     },
+  }
+}
+
+function exposition(board: StatusBoard, metrics: Metrics): ServedDaemon["metrics"] {
+  return (openMetrics) => {
+    metrics.watch(board.snapshot(), board.waitsMs())
+    return metrics.text(openMetrics)
   }
 }
 

@@ -76,7 +76,7 @@ function revisionText({ observed, applied }: SourceStatus["revision"]): string {
 }
 
 function detailLines(status: SourceStatus, paint: Paint): readonly string[] {
-  const { failure, hold, suspend, pin, problems, consecutiveFailures } = status
+  const { waits, failure, hold, suspend, pin, problems, consecutiveFailures } = status
   const failed =
     failure === null
       ? []
@@ -84,6 +84,7 @@ function detailLines(status: SourceStatus, paint: Paint): readonly string[] {
           `${paint("red", failure.kind === "stalled" ? "needs a person" : `failed ${counted(consecutiveFailures, "time")}, tries again`)}: ${plainLine(failure.message)} ${paint("dim", `[${failure.code}]`)}`,
         ]
   return [
+    ...(waits ? [paint("dim", `under way since ${waits.since}, at ${plainLine(waits.for)}`)] : []),
     ...(suspend ? [decisionText("suspended", suspend)] : []),
     ...(pin ? [decisionText(`pinned at ${pin.revision.slice(0, 7)}`, pin)] : []),
     ...failed,

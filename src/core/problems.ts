@@ -48,6 +48,10 @@ export const problemCodes = {
     severity: "error",
     summary: "Prefect refused the automation of a trigger; the deployment's other fields are kept right all the same.",
   },
+  overdue: {
+    severity: "error",
+    summary: "The last look is older than three intervals; the message says what it waits for.",
+  },
   "write-failed": { severity: "error", summary: "A write failed for now and is tried again." },
   "record-not-written": { severity: "warning", summary: "The source's record couldn't be written; it is tried again." },
   "orphan-unsure": {

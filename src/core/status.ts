@@ -31,7 +31,10 @@ export interface SourceStatus {
   readonly lastSuccessAt: Instant | null
   readonly consecutiveFailures: number
   readonly failure: Failure | null
+  /** null while a turn is under way. */
   readonly nextTurnAt: Instant | null
+  /** The turn that is under way: since when it is due, and whom it asks or stands in line for at the moment. */
+  readonly waits?: { readonly for: string; readonly since: Instant }
   readonly hold?: Hold
   readonly suspend?: Suspend
   readonly pin?: Pin

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers"
+
 /**
  * Gives each who asks a round of the event loop of its own, in the order of asking. Many that waited for one answer would
  * else all go on in one go, and nothing else could run meanwhile.

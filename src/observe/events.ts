@@ -8,13 +8,10 @@ export type LockstepEvent =
   | { readonly kind: "source-removed"; readonly source: SourceName; readonly workspace: WorkspaceName }
   | { readonly kind: "triggered"; readonly source: SourceName; readonly trigger: Trigger }
   | { readonly kind: "turn-started"; readonly source: SourceName; readonly trigger: Trigger; readonly turn: number }
-  | {
-      /** Whom the turn under way asks, or stands in line for; null = nobody at the moment. */
-      readonly kind: "turn-waits"
-      readonly source: SourceName
-      readonly on: string | null
-      readonly since: Instant
-    }
+  /** Whom the turn under way asks, or stands in line for; null = nobody at the moment. */
+  | { readonly kind: "turn-waits"; readonly source: SourceName; readonly on: string | null }
+  /** How often a source is looked at; told again whenever its settings change. */
+  | { readonly kind: "paced"; readonly source: SourceName; readonly intervalMs: number }
   | { readonly kind: "turn-ended"; readonly turn: number; readonly outcome: Outcome }
   | { readonly kind: "next-turn"; readonly source: SourceName; readonly at: Instant }
   | {

@@ -22,6 +22,8 @@ function gaugesIn(registry: Registry) {
   const lastAttempt = gauge("source_last_attempt_timestamp_seconds", "End of the last turn.", ofSource)
   const lastSuccess = gauge("source_last_success_timestamp_seconds", "End of the last converged turn.", ofSource)
   const consecutiveFailures = gauge("source_consecutive_failures", "Failed turns since the last good one.", ofSource)
+  const waits = "For how long the turn that is due has been under way or has waited; 0 when none is."
+  const turnWait = gauge("turn_wait_seconds", waits, ofSource)
   const writers = "Deployments that something else writes too, and 1 more when another daemon does."
   const anotherWriter = gauge("source_another_writer", writers, ofSource)
   return {
@@ -32,7 +34,8 @@ function gaugesIn(registry: Registry) {
     lastSuccess,
     consecutiveFailures,
     anotherWriter,
-    ofSource: [ready, suspended, pinned, lastAttempt, lastSuccess, consecutiveFailures, anotherWriter],
+    turnWait,
+    ofSource: [ready, suspended, pinned, lastAttempt, lastSuccess, consecutiveFailures, anotherWriter, turnWait],
     state: gauge("source_state", "1 for the state that the source is in, 0 for the others.", [...ofSource, "state"]),
     revisionInfo: gauge("source_revision_info", "The revision last applied; always 1.", [...ofSource, "revision"]),
     resources: gauge("resources", "Resources of a source by state.", ["source", "kind", "state"]),

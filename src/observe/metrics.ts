@@ -1,4 +1,4 @@
-import { type Counter, type Gauge, Registry } from "prom-client"
+import { collectDefaultMetrics, type Counter, type Gauge, Registry } from "prom-client"
 import { fieldNames, fieldTitle } from "../core/fields.ts"
 import { instantMs } from "../core/instant.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
@@ -10,6 +10,9 @@ import { type MetricSet, metricsIn, type PrefectLabels } from "./metric-set.ts"
 
 /** Beyond this many, series of open label sets go under `other`: a strange server must not fill the memory. */
 const openSeriesMax = 2000
+
+/** Gauges that end like counters; the same is in `nodejs_active_resources` and its like. */
+const misnamed = ["resources", "handles", "requests"].map((what) => `nodejs_active_${what}_total`)
 
 const outcomes = ["converged", "degraded", "held", "failed", "suspended"] as const satisfies readonly OutcomeKind[]
 const triggers = [
@@ -50,6 +53,9 @@ export class Metrics {
   readonly #prefectSeries = new Map<WorkspaceName, Map<string, PrefectLabels>>()
 
   constructor(build: { readonly version: string; readonly nodeVersion: string }) {
+    // Node's own, by the names that its dashboards know: process_*, nodejs_eventloop_lag_*, nodejs_heap_*.
+    collectDefaultMetrics({ register: this.#registry })
+    for (const name of misnamed) this.#registry.removeSingleMetric(name)
     this.#set.buildInfo.set({ version: build.version, node_version: build.nodeVersion }, 1)
     for (const result of reloads) this.#set.configReloads.inc({ result }, 0)
     for (const result of verdicts) this.#set.registryRequests.inc({ result }, 0)
@@ -69,6 +75,16 @@ export class Metrics {
       this.#set.configValid.set(result === "invalid" ? 0 : 1)
     },
   })
+
+  /** Takes in what time alone has changed since the last event: called before each exposition. */
+  watch(statuses: readonly SourceStatus[], waitsMs: ReadonlyMap<SourceName, number>): void {
+    for (const { name: source, workspace, state, problems } of statuses) {
+      const labels = { source, workspace }
+      this.#set.turnWait.set(labels, (waitsMs.get(source) ?? 0) / 1000)
+      for (const one of sourceStates) this.#set.state.set({ ...labels, state: one }, one === state ? 1 : 0)
+      if (problems.some(({ code }) => code === "overdue")) this.#set.ready.set(labels, 0)
+    }
+  }
 
   /** The exposition, in the format that the scraper asked for. */
   async text(openMetrics: boolean): Promise<{ readonly contentType: string; readonly body: string }> {

@@ -106,6 +106,7 @@ export class Loop implements AsyncDisposable {
     if (!before) {
       this.#context.events.emit({ kind: "source-added", source: source.name, workspace: source.workspace })
     }
+    this.#context.events.emit({ kind: "paced", source: source.name, intervalMs: source.intervalMs })
     this.#wait(source.name, spreadMs * this.#context.clock.random(), trigger)
   }
 
@@ -202,10 +203,7 @@ export class Loop implements AsyncDisposable {
     const walk = new Walk(
       source,
       () => clock.elapsed(),
-      (stop) => {
-        const since = isoTime(clock.now() - (stop ? clock.elapsed() - stop.sinceMs : 0))
-        events.emit({ kind: "turn-waits", source, on: stop?.on ?? null, since })
-      },
+      (stop) => events.emit({ kind: "turn-waits", source, on: stop?.on ?? null }),
     )
     this.#walks.set(turn, walk)
     const [late, over] = [deadline(walk, turnEndsMs, clock), deadline(walk, turnMaxMs, clock)]
@@ -253,13 +251,16 @@ export class Loop implements AsyncDisposable {
     const { clock, events } = this.#context
     events.emit({ kind: "next-turn", source: name, at: isoTime(clock.now() + delayMs) })
     clock.sleep(delayMs, kept.timer.signal).then(
-      () => {
-        kept.restsUntilMs = 0
-        this.#queue.add(name, trigger)
-        if (kept.asked) this.#queue.add(name, kept.asked.trigger, kept.asked.requestedAt)
-      },
+      () => this.#due(kept, trigger),
       () => undefined,
     )
+  }
+
+  #due(kept: Kept, trigger: Trigger): void {
+    const { source, asked } = kept
+    kept.restsUntilMs = 0
+    this.#queue.add(source.name, trigger)
+    if (asked) this.#queue.add(source.name, asked.trigger, asked.requestedAt)
   }
 
   /** The cheap look at live state while Git is quiet. Trouble shows in the turns; here it just means "look again". */
@@ -271,7 +272,7 @@ export class Loop implements AsyncDisposable {
         await clock.sleep(Math.max(rest, jitter(state.driftIntervalMs, clock.random())), signal)
         const changed = await state.snapshots.changed(signal)
         failures = 0
-        if (changed) for (const name of state.sources.keys()) this.#queue.add(name, "drift")
+        for (const name of changed ? state.sources.keys() : []) this.#queue.add(name, "drift")
       } catch {
         if (signal.aborted) return
         failures++

@@ -28,14 +28,16 @@ export function addReadRoutes(app: FastifyInstance, context: Context): void {
 
   app.get("/livez", (_request, reply) => {
     if (!daemon.alive()) throw new HttpProblem(503, "the loop doesn't turn")
-    return sendJson(reply, context, { status: "ok" })
+    return sendJson(reply, context, { status: "ok", waiting: daemon.board.waiting() })
   })
   app.get("/readyz", (_request, reply) => {
     if (daemon.stopping()) throw new HttpProblem(503, "shutting down")
     const waiting = daemon.board.unfinished()
     if (!daemon.board.ready())
-      throw new HttpProblem(503, "sources haven't finished a turn yet", { members: { sources: waiting } })
-    return sendJson(reply, context, { status: "ok" })
+      throw new HttpProblem(503, "sources haven't finished a turn yet", {
+        members: { sources: waiting, waiting: daemon.board.waiting() },
+      })
+    return sendJson(reply, context, { status: "ok", waiting: daemon.board.waiting() })
   })
   app.get("/metrics", async (request, reply) => {
     if (context.metricsAuth) await checkReader(credentialsOf(request), context.auth)

@@ -2,6 +2,7 @@ import t from "tap"
 import type { Change } from "../../src/core/change.ts"
 import type { SourceName, WorkspaceName } from "../../src/core/model.ts"
 import { StatusBoard } from "../../src/observe/board.ts"
+import { ManualClock } from "../support/manual-clock.ts"
 import { converged, etl, failed, first, hold, plan, second, workspace } from "./samples.ts"
 
 const other = "other" as SourceName
@@ -126,3 +127,71 @@ await t.test("waiting ends with null when the source goes or isn't there, and re
   await t.rejects(waiting, { message: "gone" })
   await t.rejects(made.waitForTurn(etl, 0, abort.signal), { message: "gone" })
 })
+
+/** A board whose time moves by hand. */
+function timed() {
+  const clock = new ManualClock()
+  const made = new StatusBoard(clock)
+  made.take({ kind: "source-added", source: etl, workspace })
+  made.take({ kind: "paced", source: etl, intervalMs: 60_000 })
+  return { clock, made, status: () => made.view(etl)?.status }
+}
+
+await t.test("while a turn is under way, the status says since when, and whom it waits for", async (t) => {
+  const { clock, made, status } = timed()
+  made.take({ kind: "next-turn", source: etl, at: "2026-11-24T12:00:00.000Z" })
+  made.take({ kind: "turn-started", source: etl, trigger: "start", turn: 1 })
+  made.take({ kind: "turn-waits", source: etl, on: "Git host git.example.com" })
+  clock.step(20_000)
+  t.match(status(), {
+    nextTurnAt: null,
+    waits: { for: "Git host git.example.com", since: "2026-11-24T12:00:00.000Z" },
+  })
+  t.strictSame(made.waitsMs().get(etl), 20_000)
+  t.match(made.waiting(), [{ source: "etl", for: "Git host git.example.com", since: "2026-11-24T12:00:00.000Z" }])
+  made.take({ kind: "turn-ended", turn: 1, outcome: converged })
+  t.equal(status()?.waits, undefined)
+  t.strictSame([made.waitsMs().get(etl), made.waiting()], [0, []])
+})
+
+await t.test("a look that is older than three intervals is overdue, and says what it waits for", async (t) => {
+  const { clock, made, status } = timed()
+  made.take({ kind: "turn-ended", turn: 1, outcome: converged })
+  made.take({ kind: "turn-started", source: etl, trigger: "interval", turn: 2 })
+  made.take({ kind: "turn-waits", source: etl, on: "workspace prod" })
+  clock.step(180_000)
+  t.equal(status()?.state, "synced")
+  clock.step(1)
+  t.match(status(), {
+    state: "degraded",
+    problems: [{ code: "overdue", severity: "error", message: /workspace prod/ }],
+  })
+  made.take({ kind: "turn-ended", turn: 2, outcome: converged })
+  t.match(status(), { state: "synced", problems: [] })
+})
+
+await t.test("overdue outranks what was known, but neither a hold, nor stalled, nor a suspension", async (t) => {
+  const { clock, made, status } = timed()
+  made.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, plan, hold, kind: "held" } })
+  clock.step(600_000)
+  t.match(status(), { state: "held", problems: [{ code: "overdue" }] })
+  const suspend = { reason: "r", by: "ada", since: "2026-11-24T10:00:00.000Z", until: null }
+  made.take({ kind: "turn-ended", turn: 2, outcome: { ...converged, kind: "suspended", suspend } })
+  clock.step(600_000)
+  t.equal(status()?.state, "suspended")
+  t.notOk(status()?.problems.some(({ code }) => code === "overdue"))
+})
+
+await t.test(
+  "a source whose host is away keeps the daemon from being ready for a minute, and one at work longer",
+  async (t) => {
+    const { clock, made } = timed()
+    made.take({ kind: "turn-started", source: etl, trigger: "start", turn: 1 })
+    clock.step(61_000)
+    t.equal(made.ready(), false, "it is at its own work")
+    made.take({ kind: "turn-waits", source: etl, on: "Git host git.example.com" })
+    t.equal(made.ready(), true)
+    made.take({ kind: "turn-waits", source: etl, on: null })
+    t.equal(made.ready(), true, "and that stays")
+  },
+)

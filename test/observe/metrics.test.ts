@@ -2,7 +2,9 @@ import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import t from "tap"
 import type { SourceName, WorkspaceName } from "../../src/core/model.ts"
+import { StatusBoard } from "../../src/observe/board.ts"
 import { Metrics } from "../../src/observe/metrics.ts"
+import { ManualClock } from "../support/manual-clock.ts"
 import { converged, etl, failed, first, hold, second, workspace } from "./samples.ts"
 
 const other = "other" as SourceName
@@ -29,7 +31,7 @@ await t.test("the metrics are those of the design, with their types and labels, 
   made.take({ kind: "prefect-request", workspace, ...request })
   const { body } = await made.text(false)
 
-  const found = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => {
+  const found = [...body.matchAll(/^# TYPE (lockstep_\S+) (\S+)$/gm)].map(([, name, type]) => {
     const sample = new RegExp(`^${name}(?:_count)?(?:\\{(.*)\\})? `, "m").exec(body)?.[1] ?? ""
     return `${type} ${name} ${sample.replaceAll(/="[^"]*"/g, "")}`.trim()
   })
@@ -55,11 +57,44 @@ await t.test("the metrics are those of the design, with their types and labels, 
     "gauge lockstep_source_revision_info source,workspace,revision",
     "gauge lockstep_source_state source,workspace,state",
     "gauge lockstep_source_suspended source,workspace",
+    "gauge lockstep_turn_wait_seconds source,workspace",
     "histogram lockstep_commit_to_applied_seconds workspace",
     "histogram lockstep_prefect_request_duration_seconds workspace",
     "histogram lockstep_turn_duration_seconds workspace",
   ])
 })
+
+await t.test("Node's own metrics are there by the names that its dashboards know", async (t) => {
+  const names = ["process_resident_memory_bytes", "process_cpu_seconds_total", "nodejs_eventloop_lag_p99_seconds"]
+  for (const name of names) t.not(Object.keys(await samples(metrics(etl), name)).length, 0, name)
+})
+
+await t.test(
+  "what only time tells is taken in before a scrape: how long a turn waits, and that a look is overdue",
+  async (t) => {
+    const clock = new ManualClock()
+    const [board, made] = [new StatusBoard(clock), new Metrics({ version: "1.2.3", nodeVersion: "24.0.0" })]
+    for (const event of [
+      { kind: "source-added", source: etl, workspace },
+      { kind: "paced", source: etl, intervalMs: 60_000 },
+      { kind: "turn-ended", turn: 1, outcome: converged },
+      { kind: "turn-started", source: etl, trigger: "interval", turn: 2 },
+    ] as const)
+      for (const listener of [board.take, made.take]) listener(event)
+    const look = () => made.watch(board.snapshot(), board.waitsMs())
+    clock.step(100_000)
+    look()
+    t.strictSame(Object.values(await samples(made, "lockstep_turn_wait_seconds")), [100])
+    t.strictSame(Object.values(await samples(made, "lockstep_source_ready")), [1])
+    clock.step(100_000)
+    look()
+    t.strictSame(Object.values(await samples(made, "lockstep_source_ready")), [0])
+    t.match(await samples(made, "lockstep_source_state"), {
+      'lockstep_source_state{source="etl",workspace="default",state="degraded"}': 1,
+      'lockstep_source_state{source="etl",workspace="default",state="synced"}': 0,
+    })
+  },
+)
 
 await t.test("every series of a closed set is there from the start, at zero", async (t) => {
   const made = metrics(etl)
@@ -228,7 +263,8 @@ await t.test("both formats are what they say, also one after the other", async (
   t.match(open.body, /\n# EOF\n$/)
   t.notMatch(open.body, "\n\n")
   t.match(before.contentType, "text/plain; version=0.0.4")
-  t.strictSame(await made.text(false), before)
+  const ours = (body: string) => body.split("\n").filter((line) => line.includes("lockstep_"))
+  t.strictSame(ours((await made.text(false)).body), ours(before.body))
 })
 
 const hasPromtool = await promisify(execFile)("promtool", ["--version"]).then(

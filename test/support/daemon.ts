@@ -36,6 +36,8 @@ interface ConfigParts {
   readonly sources: readonly SourceParts[]
   readonly defaults?: object
   readonly workspace?: object
+  /** Further ones, each with its name and URL. */
+  readonly workspaces?: readonly object[]
   readonly clock?: Clock
 }
 interface SourceParts {
@@ -183,10 +185,10 @@ async function startDaemon(parts: ConfigParts, apiUrl: string, base: string): Pr
 
 /** JSON is YAML. Nothing happens by itself unless a test asks for it: turns come from `sync`. */
 function writeConfig(path: string, parts: ConfigParts & { readonly apiUrl: string; readonly stateDir: string }): void {
-  const { installation, sources, defaults, workspace, apiUrl, stateDir } = parts
+  const { installation, sources, defaults, workspace, workspaces = [], apiUrl, stateDir } = parts
   const config = {
     installation,
-    workspaces: [{ name: "default", apiUrl, driftInterval: "1h", listInterval: "1h", ...workspace }],
+    workspaces: [{ name: "default", apiUrl, driftInterval: "1h", listInterval: "1h", ...workspace }, ...workspaces],
     server: { listen: "127.0.0.1:0", token: { env: "LOCKSTEP_TOKEN" } },
     stateDir,
     defaults: { interval: "1h", pullCommit: "none", ...defaults },
