@@ -1,4 +1,4 @@
-import { openPrefect } from "../support/prefect/server.ts"
+import { leasePrefect } from "../support/prefect/pool.ts"
 import { behaviours } from "./behaviours.ts"
 
-await behaviours("3.2.0", await openPrefect("3.2.0"))
+await behaviours("3.2.0", await leasePrefect("3.2.0"))

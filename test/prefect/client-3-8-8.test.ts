@@ -1,4 +1,4 @@
-import { openPrefect } from "../support/prefect/server.ts"
+import { leasePrefect } from "../support/prefect/pool.ts"
 import { behaviours } from "./behaviours.ts"
 
-await behaviours("3.8.8", await openPrefect("3.8.8"))
+await behaviours("3.8.8", await leasePrefect("3.8.8"))

@@ -7,6 +7,7 @@ import { systemClock, type Clock } from "../../src/lib/clock.ts"
 import type { SourceStatus } from "../../src/core/status.ts"
 import { openGateway, type Gateway } from "./gateway.ts"
 import { openGitServer, type GitRepository, type GitServer } from "./git-server.ts"
+import { leasePrefect } from "./prefect/pool.ts"
 import { openPrefect, type PrefectOptions, type PrefectServer, type PrefectVersion } from "./prefect/server.ts"
 
 /**
@@ -105,7 +106,9 @@ export async function openWorld(options: PrefectOptions & { readonly version?: P
   await using opening = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), "lockstep-world-"))
   opening.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const prefect = opening.use(await openPrefect(options.version ?? "3.8.8", options))
+  const { version = "3.8.8", ...settings } = options
+  const isPlain = Object.keys(settings).length === 0
+  const prefect = opening.use(await (isPlain ? leasePrefect(version) : openPrefect(version, settings)))
   const git = opening.use(await openGitServer())
   const gateway = opening.use(await openGateway(prefect.url))
   const call: World["call"] = (method, path, body) => ask(prefect.url + path, { method, body })
@@ -220,7 +223,7 @@ export function named(...names: readonly string[]): Readonly<Record<string, obje
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (const started = Date.now(); Date.now() - started < waitMaxMs;) {
     if (await holds()) return
-    await pause(100)
+    await pause(50)
   }
   throw new Error(`${what}: not within ${waitMaxMs / 1000} s`)
 }

@@ -41,6 +41,8 @@ function chosen(): readonly string[] {
 
 // Compiled code of the daemons that tests start stays below the folder that Git ignores.
 process.env["XDG_CACHE_HOME"] = resolve(".cache")
+// Every test file is a process of its own, which would compile the same modules again.
+process.env["NODE_COMPILE_CACHE"] = resolve(".cache/compiled")
 for (const version of ["3.8.8", "3.2.0"]) {
   must(`installing Prefect ${version}`, "bash", ["test/support/prefect/install.sh", version])
 }

@@ -42,12 +42,12 @@ const cache = resolve(".cache")
 export const serversFolder = join(cache, "servers")
 /** One folder a version: `server.json` once it is up, `users/PID` of those that use it. */
 export const sharedFolder = join(cache, "shared")
-/** Ends a shared server that nobody swept. */
-const sharedMaxSeconds = 3_600
-const startMaxMs = 90_000
+/** Ends a server that nobody swept. */
+const detachedMaxSeconds = 4 * 3_600
+const startMaxMs = 300_000
 const pollMs = 100
 
-export interface SharedServer {
+export interface DetachedServer {
   readonly url: string
   readonly port: number
   readonly pid: number
@@ -107,19 +107,19 @@ export async function sharedPrefect(version: PrefectVersion): Promise<PrefectSer
   for (let waited = 0; waited < startMaxMs; waited += pollMs) {
     mkdirSync(join(folder, "users"), { recursive: true })
     writeFileSync(user, "")
-    const server = readShared(version)
+    const server = readServer(folder)
     if (server && (await answers(server.url))) return asPrefectServer(server, user)
     if (server && !isAlive(server.pid)) rmSync(folder, { recursive: true, force: true })
-    else if (!server && claim(join(folder, "claim"))) await startShared(version, folder)
+    else if (!server && claim(join(folder, "claim"))) await startDetached(version, folder)
     else await pause(pollMs)
   }
   throw new Error(`the shared Prefect ${version} isn't up after ${startMaxMs / 1_000} s; see ${folder}/log`)
 }
 
-/** The shared server of a version, if one was started. */
-export function readShared(version: string): SharedServer | null {
+/** The server that was started detached with this folder, if it was. */
+export function readServer(folder: string): DetachedServer | null {
   try {
-    return JSON.parse(readFileSync(join(sharedFolder, version, "server.json"), "utf8")) as SharedServer
+    return JSON.parse(readFileSync(join(folder, "server.json"), "utf8")) as DetachedServer
   } catch {
     return null
   }
@@ -146,8 +146,13 @@ function newHome(version: PrefectVersion): string {
   return home
 }
 
+/** The database of a new server. */
+export function templateOf(version: PrefectVersion): string {
+  return join(cache, `prefect-${version}`, "template.db")
+}
+
 function copyTemplate(version: PrefectVersion, home: string): void {
-  copyFileSync(join(cache, `prefect-${version}`, "template.db"), join(home, "prefect.db"))
+  copyFileSync(templateOf(version), join(home, "prefect.db"))
 }
 
 function serverCommand(version: PrefectVersion, port: number): readonly string[] {
@@ -177,23 +182,25 @@ function environment(home: string, options: PrefectOptions): NodeJS.ProcessEnv {
   }
 }
 
-async function startShared(version: PrefectVersion, folder: string): Promise<void> {
+/** Starts a server that outlives this process, with its home in `folder`. */
+export async function startDetached(version: PrefectVersion, folder: string): Promise<void> {
   const home = join(folder, "home")
+  rmSync(home, { recursive: true, force: true })
   mkdirSync(home)
   copyTemplate(version, home)
   const port = await freePort()
-  const args = ["--kill-after=5", String(sharedMaxSeconds), ...serverCommand(version, port)]
+  const args = ["--kill-after=5", String(detachedMaxSeconds), ...serverCommand(version, port)]
   const child = spawn("timeout", args, { cwd: home, env: environment(home, {}), stdio: "ignore", detached: true })
   child.unref()
   const { pid } = child
   if (pid === undefined) throw new Error("`timeout` can't be started")
   const url = `http://127.0.0.1:${port}/api`
   await healthy(url, () => isAlive(pid))
-  const server: SharedServer = { url, port, pid, home }
+  const server: DetachedServer = { url, port, pid, home }
   writeFileSync(join(folder, "server.json"), JSON.stringify(server))
 }
 
-function asPrefectServer(server: SharedServer, user: string): PrefectServer {
+function asPrefectServer(server: DetachedServer, user: string): PrefectServer {
   return {
     ...server,
     log: () => "",
@@ -223,7 +230,7 @@ async function healthy(url: string, alive: () => boolean): Promise<void> {
   throw new Error(`Prefect isn't healthy after ${startMaxMs / 1_000} s`)
 }
 
-async function answers(url: string): Promise<boolean> {
+export async function answers(url: string): Promise<boolean> {
   return fetch(`${url}/health`).then(
     (response) => response.ok,
     () => false,

@@ -1,21 +1,31 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { isAlive, readShared, serversFolder, sharedFolder } from "./server.ts"
+import { poolFolder, takeLease } from "./pool.ts"
+import { isAlive, readServer, serversFolder, sharedFolder } from "./server.ts"
 
 /**
- * Runs before and after all tests: ends shared servers that no living test uses, and removes what killed tests left.
+ * Runs before and after all tests: ends servers that no living test uses, and removes what killed tests left.
  * Several runs may share one checkout, so only what nobody uses goes.
  */
 const endMaxMs = 5_000
 const pollMs = 50
 
 for (const version of foldersIn(sharedFolder)) await sweepShared(version)
+for (const name of foldersIn(poolFolder)) await sweepPooled(join(poolFolder, name))
 for (const name of foldersIn(serversFolder)) sweepHome(join(serversFolder, name))
 
 async function sweepShared(version: string): Promise<void> {
   const folder = join(sharedFolder, version)
   if (foldersIn(join(folder, "users")).some((pid) => isAlive(Number(pid)))) return
-  const server = readShared(version)
+  await endServer(folder)
+}
+
+async function sweepPooled(folder: string): Promise<void> {
+  if (takeLease(folder, "the dead")) await endServer(folder)
+}
+
+async function endServer(folder: string): Promise<void> {
+  const server = readServer(folder)
   if (server && isOurs(server.pid, server.port)) await end(server.pid)
   rmSync(folder, { recursive: true, force: true })
 }
