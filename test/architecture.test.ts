@@ -8,12 +8,13 @@ import t from "tap"
  */
 const may: Record<string, { rooms: readonly string[]; packages: readonly string[] }> = {
   core: { rooms: [], packages: ["node:crypto", "node:util", "picomatch"] },
-  lib: { rooms: [], packages: ["node:"] },
+  // One HTTP stack for Git, Prefect and registries: three answered the same question in three ways.
+  lib: { rooms: [], packages: ["node:", "undici"] },
   render: { rooms: ["core"], packages: ["node:", "picomatch", "zod"] },
   config: { rooms: ["core", "lib"], packages: ["node:", "chokidar", "yaml", "zod"] },
-  git: { rooms: ["core", "lib"], packages: ["node:", "isomorphic-git", "undici"] },
-  images: { rooms: ["core", "lib"], packages: ["node:", "undici"] },
-  prefect: { rooms: ["core", "lib"], packages: ["node:", "undici", "zod"] },
+  git: { rooms: ["core", "lib"], packages: ["node:", "isomorphic-git"] },
+  images: { rooms: ["core", "lib"], packages: ["node:"] },
+  prefect: { rooms: ["core", "lib"], packages: ["node:", "zod"] },
   observe: { rooms: ["core", "lib"], packages: ["node:", "pino", "prom-client"] },
   // What a turn waits for is known without handing it through every call.
   reconcile: { rooms: ["core", "lib", "observe/events.ts"], packages: ["node:async_hooks"] },

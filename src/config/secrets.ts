@@ -6,6 +6,8 @@ import type { Environment } from "./values.ts"
 const secretBytesMax = 64 * 1024
 /** Shorter values stand in ordinary words too often: masking them would make every text unreadable. */
 const maskedLengthMin = 4
+/** The same for values that stand openly in the config: a tenant's name is a word like others. */
+const openLengthMin = 12
 /** Rotated values are forgotten, oldest first, when there are more. */
 const rememberedValuesMax = 1000
 /** Shorter pieces of an encoded secret give nothing away and occur by chance. */
@@ -25,8 +27,8 @@ export class Secrets implements SecretReader {
   }
 
   async read(ref: SecretRef): Promise<Secret> {
-    const value = ref.kind === "env" ? this.#fromEnvironment(ref.name) : await readSecretFile(ref.path)
-    this.#remember(value)
+    const value = await this.#valueOf(ref)
+    this.#remember(value, ref.kind === "text" ? openLengthMin : maskedLengthMin)
     return new Secret(value)
   }
 
@@ -38,6 +40,11 @@ export class Secrets implements SecretReader {
     return maskCut(masked, this.#forms).replaceAll(gap, shown)
   }
 
+  async #valueOf(ref: SecretRef): Promise<string> {
+    if (ref.kind === "text") return ref.value
+    return ref.kind === "env" ? this.#fromEnvironment(ref.name) : readSecretFile(ref.path)
+  }
+
   #fromEnvironment(name: string): string {
     const value = Object.hasOwn(this.#environment, name) ? (this.#environment[name] ?? "") : ""
     if (value !== "") return value
@@ -47,8 +54,8 @@ export class Secrets implements SecretReader {
     })
   }
 
-  #remember(value: string): void {
-    if (value.length < maskedLengthMin || this.#remembered.has(value)) return
+  #remember(value: string, lengthMin: number): void {
+    if (value.length < lengthMin || this.#remembered.has(value)) return
     this.#remembered.add(value)
     for (const oldest of this.#remembered) {
       if (this.#remembered.size <= rememberedValuesMax) break

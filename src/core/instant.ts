@@ -19,9 +19,3 @@ export function instantMs(text: string): number {
 export function instantText(ms: number): Instant {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z")
 }
-
-/** An HTTP date (RFC 9110) as milliseconds since the epoch; null when it is none. */
-export function httpDateMs(text: string): number | null {
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? null : ms
-}

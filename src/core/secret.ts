@@ -4,6 +4,18 @@ import { inspect } from "node:util"
 export type SecretRef =
   | { readonly kind: "env"; readonly name: string }
   | { readonly kind: "file"; readonly path: string }
+  /** Written in the config itself, where that is allowed; masked all the same. */
+  | { readonly kind: "text"; readonly value: string }
+
+/** Further headers of each request to one host, for what stands before it: an access proxy, a gateway. */
+export type ExtraHeaders = Readonly<Record<string, SecretRef>>
+
+/** Their values of now. @throws `ConfigError` when one isn't there */
+export async function readHeaders(secrets: SecretReader, headers: ExtraHeaders = {}): Promise<Record<string, string>> {
+  const read: Record<string, string> = {}
+  for (const [name, ref] of Object.entries(headers)) read[name.toLowerCase()] = (await secrets.read(ref)).reveal()
+  return read
+}
 
 const shown = "[secret]"
 

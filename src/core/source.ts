@@ -1,6 +1,6 @@
 import type { JsonObject } from "./json.ts"
 import type { SourceName, WorkspaceName } from "./model.ts"
-import type { SecretRef } from "./secret.ts"
+import type { ExtraHeaders, SecretRef } from "./secret.ts"
 
 /** What the config says about one source, all defaults filled in. Durations are milliseconds. */
 export interface Source {
@@ -26,6 +26,8 @@ export interface Remote {
   readonly credentials: Credentials | null
   /** A PEM file with further certificate authorities. */
   readonly caFile: string | null
+  /** Go along with each request to this URL's own origin, and to no other. */
+  readonly headers?: ExtraHeaders
 }
 export interface Credentials {
   readonly username: string
@@ -124,6 +126,8 @@ export interface Workspace {
     /** `user:password`, as `PREFECT_SERVER_API_AUTH_STRING`. */
     | { readonly kind: "basic"; readonly authString: SecretRef }
   readonly caFile: string | null
+  /** Go along with each request. */
+  readonly headers?: ExtraHeaders
   readonly requests: { readonly perSecond: number; readonly reads: number; readonly writes: number }
   readonly driftIntervalMs: number
   readonly listIntervalMs: number

@@ -1,15 +1,18 @@
-import { httpDateMs } from "../core/instant.ts"
 import type { Remote } from "../core/source.ts"
 import { GitError } from "../lib/errors.ts"
+import type { HttpError } from "../lib/http/failures.ts"
+import { waitOf } from "../lib/http/hints.ts"
+import type { HttpAnswer } from "../lib/http/http.ts"
+import { oneLine, refusalWords } from "../lib/http/words.ts"
 
 /**
  * Each way that a Git server can fail us, with its reason in plain words. Transient: trying again may help. Stalled: a
- * person has to change something here or there (tried again all the same, but later).
+ * person has to change something here or there (tried again all the same, but later). A server's own words stand last,
+ * and whole: secrets are taken out of them, and then they are cut, in `remotes.ts`.
  */
 
-/** Far more than is shown: secrets are masked, and the whole is cut, after this. */
-const wordsMax = 2_000
-const retryAfterMaxMs = 3_600_000
+/** GitHub: "wait at least one minute" where a secondary limit names no time. */
+const secondaryLimitMs = 60_000
 
 /** Something came back that isn't a whole and proper answer: nothing may be concluded from it. */
 export function badAnswer(why: string, cause?: unknown): GitError {
@@ -22,20 +25,26 @@ export function badAnswer(why: string, cause?: unknown): GitError {
 
 /** A page, or a server of another kind: the URL isn't that of a repository, or a proxy wants a login first. */
 export function notGit({ url }: Remote, contentType: string): GitError {
-  const type = contentType === "" ? "an answer of no type" : readable(contentType)
+  const type = contentType === "" ? "an answer of no type" : oneLine(contentType)
   const message = `${url} answers with ${type} instead of Git's protocol: is it a login page, or not the URL of a repository?`
   return new GitError(message, { kind: "stalled", code: "git-not-git" })
 }
 
 /** The server's own refusal inside a well-formed answer. */
 export function refusal(words: string, kind: "transient" | "stalled"): GitError {
-  return new GitError(`the Git server refuses: ${readable(words)}`, { kind, code: "git-refused" })
+  return new GitError(`the Git server refuses: ${oneLine(words)}`, { kind, code: "git-refused" })
 }
 
 /** The server doesn't have that object, or doesn't give it. */
 export function revisionMissing(words: string): GitError {
-  const message = `the Git server doesn't give that commit (${readable(words)}): was its branch deleted or force-pushed?`
+  const message = `the Git server doesn't give that commit (${oneLine(words)}): was its branch deleted or force-pushed?`
   return new GitError(message, { kind: "stalled", code: "revision-not-found" })
+}
+
+/** The server itself has just listed it, so it is on its way: one replica has the ref, another not yet the objects. */
+export function revisionNotYet(revision: string, words: string): GitError {
+  const message = `the Git server lists commit ${revision.slice(0, 10)} but doesn't give it yet: ${words}`
+  return new GitError(message, { kind: "transient", code: "revision-not-yet" })
 }
 
 export function tooLarge(what: string): GitError {
@@ -48,93 +57,68 @@ export function badCommit(why: string): GitError {
 }
 
 export function redirected({ url }: Remote, target: string): GitError {
-  const message = `${url} redirects to ${readable(target)}: configure that URL, if it may have the credentials`
+  const message = `${url} redirects to ${oneLine(target)}: configure that URL, if it may have the credentials`
   return new GitError(message, { kind: "stalled", code: "git-redirected" })
 }
 
 /** An HTTP status other than 200. */
 export function badStatus(
-  remote: Remote,
-  status: number,
-  retryAfter: { readonly header: string | null; readonly now: number },
+  { url, credentials }: Remote,
+  answer: HttpAnswer,
+  { nowMs, mask }: { readonly nowMs: number; readonly mask: (text: string) => string },
 ): GitError {
-  const { url, credentials } = remote
-  const retryAfterMs = waitOf(retryAfter.header, retryAfter.now)
+  const { status, headers } = answer
+  const words = refusalWords(answer, mask)
+  const says = words === null ? "" : `; it says: ${words}`
   const given = credentials ? "the credentials of this source were refused" : "this source has no credentials"
-  // 203 is Azure DevOps' way to say 401; GitHub says 403 with Retry-After when it is asked too often.
+  const asked = waitOf(headers, nowMs)
+  if (isLimit(status, asked, words)) {
+    const message = `${url} was asked too often (${status})${says}`
+    const retryAfterMs = asked ?? secondaryLimitMs
+    return new GitError(message, { kind: "transient", code: "git-status", retryAfterMs })
+  }
+  // 203 is Azure DevOps' way to say 401.
   if (status === 401 || status === 203)
-    return new GitError(`${url} wants a login (${status}): ${given}`, { kind: "stalled", code: "git-unauthorized" })
-  if (status === 403 && retryAfterMs === null)
-    return new GitError(`${url} is forbidden (403): ${given}, or may not read it`, {
+    return new GitError(`${url} wants a login (${status}): ${given}${says}`, {
       kind: "stalled",
-      code: "git-forbidden",
+      code: "git-unauthorized",
     })
+  if (status === 403) {
+    const message = `${url} is forbidden (403): ${given}${words === null ? ", or may not read it" : says}`
+    return new GitError(message, { kind: "stalled", code: "git-forbidden" })
+  }
   if (status === 404 || status === 410) {
-    const message = `${url} isn't there (${status}), or is hidden: ${credentials ? "check the URL and what the credentials may read" : given}`
+    const hint = credentials ? "check the URL and what the credentials may read" : given
+    const message = `${url} isn't there (${status}), or is hidden: ${hint}${says}`
     return new GitError(message, { kind: "stalled", code: "git-repository-not-found" })
   }
   if (status === 407)
     return new GitError(`the proxy on the way to ${url} wants a login (407)`, { kind: "stalled", code: "git-proxy" })
-  return new GitError(`${url} answers with status ${status}`, { kind: "transient", code: "git-status", retryAfterMs })
+  const message = `${url} answers with status ${status}${says}`
+  return new GitError(message, { kind: "transient", code: "git-status", retryAfterMs: asked })
+}
+
+/** GitHub says 403 too when it is asked too often, and its secondary limit may say so in words only. */
+function isLimit(status: number, asked: number | null, words: string | null): boolean {
+  if (status === 429) return true
+  return status === 403 && (asked !== null || /rate.?limit|abuse detection|too many requests/i.test(words ?? ""))
 }
 
 /** No answer at all, or one that broke off. */
-export function unreachable({ url, caFile }: Remote, cause: Error): GitError {
-  const code = codeOf(cause)
-  if (/^(CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)) {
-    const hint = caFile ? `is ${caFile} the right file?` : "a server with its own authority needs `caFile`"
-    const message = `${url} can't be trusted: its certificate fails with ${code}; ${hint}`
-    return new GitError(message, { kind: "stalled", code: "git-tls", cause })
+export function noAnswer({ url }: Remote, { failure, message: why, cause }: HttpError): GitError {
+  const of = (kind: "transient" | "stalled", code: string): GitError =>
+    new GitError(`${url} ${why}`, { kind, code, cause })
+  switch (failure.kind) {
+    case "too-slow":
+      return of("transient", "git-timeout")
+    case "untrusted":
+      return of("stalled", "git-tls")
+    case "authorities":
+      return of("stalled", "git-ca-file")
+    case "proxy":
+      return of(why.includes("407") ? "stalled" : "transient", why.includes("407") ? "git-proxy" : "git-unreachable")
+    case "closed-address":
+    case "unreachable":
+      return of("transient", "git-unreachable")
   }
-  if (code === "UND_ERR_INVALID_ARG" && cause.message.includes("407"))
-    return new GitError(`the proxy on the way to ${url} wants a login (407)`, { kind: "stalled", code: "git-proxy" })
-  const why = reasons[code] ?? (cause.message === "" ? code : readable(cause.message))
-  return new GitError(`${url} can't be reached: ${why}`, { kind: "transient", code: "git-unreachable", cause })
-}
-
-/** The server hangs: it is there, but nothing came for too long, or not all of it in time. */
-export function tooSlow({ url }: Remote, limitMs: number, cause: Error): GitError {
-  const message = `${url} took too long: nothing more within ${limitMs / 1_000} s`
-  return new GitError(message, { kind: "transient", code: "git-timeout", cause })
-}
-
-/** Whether an error of the HTTP client is one of its own time limits. */
-export function isTimeout(error: Error): boolean {
-  return error.name === "TimeoutError" || /^UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT$/.test(codeOf(error))
-}
-
-/** Whether a kept connection had been closed by the other side just as it was used again: the request was never read. */
-export function isStaleConnection(error: Error): boolean {
-  return ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"].includes(codeOf(error))
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOTFOUND: "its host name isn't known",
-  EAI_AGAIN: "its host name can't be looked up now",
-  ECONNREFUSED: "nothing listens there",
-  ECONNRESET: "the connection broke off",
-  EHOSTUNREACH: "there is no way to its host",
-  ENETUNREACH: "there is no way to its network",
-  UND_ERR_SOCKET: "the connection broke off",
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "the answer was cut short",
-}
-
-function codeOf(error: Error): string {
-  if ("code" in error && typeof error.code === "string") return error.code
-  return error.cause instanceof Error ? codeOf(error.cause) : error.name
-}
-
-/** RFC 9110: seconds, or a date. */
-function waitOf(header: string | null, now: number): number | null {
-  if (header === null) return null
-  const until = /^\d+$/.test(header) ? now + Number(header) * 1_000 : httpDateMs(header)
-  return until === null ? null : Math.min(Math.max(0, until - now), retryAfterMaxMs)
-}
-
-/** A server's words, fit to be shown: one line of bounded length without control characters. */
-function readable(words: string): string {
-  return words
-    .replace(/[\p{C}\s]+/gu, " ")
-    .trim()
-    .slice(0, wordsMax)
 }

@@ -1,19 +1,10 @@
-import type { SecretReader } from "../core/secret.ts"
+import { readHeaders, type SecretReader } from "../core/secret.ts"
 import type { Remote } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
-import { LockstepError, toError } from "../lib/errors.ts"
-import { Connections, type Timeouts } from "./connections.ts"
-import {
-  badStatus,
-  isStaleConnection,
-  isTimeout,
-  notGit,
-  redirected,
-  tooLarge,
-  tooSlow,
-  unreachable,
-} from "./failures.ts"
-import type { Dispatcher } from "undici"
+import { HttpError } from "../lib/http/failures.ts"
+import { headerOf } from "../lib/http/hints.ts"
+import { Http, type HttpAnswer, type HttpHead, type HttpRequest } from "../lib/http/http.ts"
+import { badStatus, noAnswer, notGit, redirected, tooLarge } from "./failures.ts"
 
 const redirectsMax = 3
 const advertisementPath = "/info/refs?service=git-upload-pack"
@@ -38,18 +29,34 @@ export interface GitAnswer {
 
 type Step = { readonly kind: "body"; readonly body: Buffer } | { readonly kind: "redirect"; readonly location: string }
 
-/** Smart HTTP's two requests, over pooled connections. Knows nothing of what is asked for. */
+export interface Timeouts {
+  /** Without a byte. */
+  readonly idleMs: number
+  /** For one request in all. */
+  readonly requestMs: number
+}
+
+export const usualTimeouts: Timeouts = { idleMs: 30_000, requestMs: 300_000 }
+
+const connections = {
+  connectMs: 15_000,
+  connectionsPerHost: 8,
+  /** Longer than the usual interval of polls: a new TLS connection costs more than the poll. */
+  keepAliveMs: 75_000,
+}
+/** Of an answer that isn't what was asked for: enough for the reason that it may give. */
+const reasonBytesMax = 64 * 1024
+
+/** Smart HTTP's two requests. Knows nothing of what is asked for. */
 export class GitHttp implements AsyncDisposable {
   readonly #secrets: SecretReader
   readonly #clock: Clock
-  readonly #timeouts: Timeouts
-  readonly #connections: Connections
+  readonly #http: Http
 
   constructor(parts: { readonly secrets: SecretReader; readonly clock: Clock; readonly timeouts: Timeouts }) {
     this.#secrets = parts.secrets
     this.#clock = parts.clock
-    this.#timeouts = parts.timeouts
-    this.#connections = new Connections(parts.timeouts)
+    this.#http = new Http({ ...connections, ...parts.timeouts })
   }
 
   /** The whole body of a 200 answer of Git's own type. @throws GitError with a reason for people. */
@@ -57,7 +64,7 @@ export class GitHttp implements AsyncDisposable {
     const path = request.kind === "advertisement" ? advertisementPath : commandPath
     let url = new URL(request.base.replace(/\/+$/, "") + path)
     for (let redirects = 0; ; redirects++) {
-      const step = await this.#try(remote, request, url, signal)
+      const step = await this.#send(remote, request, url, signal)
       if (step.kind === "body") return { body: step.body, base: url.href.slice(0, -path.length) }
       const target = URL.parse(step.location, url.href)
       // A redirected POST loses its body or its method, and another origin must not get the credentials.
@@ -70,59 +77,36 @@ export class GitHttp implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connections[Symbol.asyncDispose]()
+    await this.#http[Symbol.asyncDispose]()
   }
 
   /** Whatever goes wrong below becomes a GitError here; an abort and a missing secret pass as they are. */
-  async #try(remote: Remote, request: GitRequest, url: URL, signal: AbortSignal): Promise<Step> {
-    const late = AbortSignal.timeout(this.#timeouts.requestMs)
-    try {
-      return await this.#send(remote, request, url, AbortSignal.any([signal, late]))
-    } catch (thrown) {
-      signal.throwIfAborted()
-      if (thrown instanceof LockstepError) throw thrown
-      const error = toError(thrown)
-      if (late.aborted) throw tooSlow(remote, this.#timeouts.requestMs, error)
-      if (isTimeout(error)) throw tooSlow(remote, this.#timeouts.idleMs, error)
-      const failure = unreachable(remote, error)
-      // Its certificate authorities may have been exchanged: read them anew next time.
-      if (failure.code === "git-tls" && remote.caFile !== null) this.#connections.drop(remote.caFile)
-      throw failure
-    }
-  }
-
   async #send(remote: Remote, request: GitRequest, url: URL, signal: AbortSignal): Promise<Step> {
-    const response = await this.#ask(remote, request, url, signal)
-    const { statusCode: status, body, headers } = response
-    const location = textOf(headers["location"])
-    if (status !== 200) await body.dump()
+    const answer = await this.#ask(remote, request, url, signal)
+    const { status, headers, body } = answer
+    const location = headerOf(headers, "location")
     if (status >= 300 && status < 400 && location !== null) return { kind: "redirect", location }
-    if (status !== 200) {
-      throw badStatus(remote, status, { header: textOf(headers["retry-after"]), now: this.#clock.now() })
-    }
-    const type = textOf(headers["content-type"]) ?? ""
-    const wanted = request.kind === "advertisement" ? "advertisement" : "result"
-    if (!type.startsWith(`application/x-git-upload-pack-${wanted}`)) {
-      await body.dump()
-      throw notGit(remote, type)
-    }
-    return { kind: "body", body: await collect(remote, body, request.bytesMax) }
+    if (status !== 200)
+      throw badStatus(remote, answer, { nowMs: this.#clock.now(), mask: (text) => this.#secrets.mask(text) })
+    if (!isGit(request, answer)) throw notGit(remote, headerOf(headers, "content-type") ?? "")
+    if (!answer.isWhole) throw tooLarge(`${remote.url} sends more than ${request.bytesMax} bytes in one answer`)
+    return { kind: "body", body }
   }
 
-  /** Sent once more over a fresh connection if a kept one turns out to be closed: nothing we ask for changes anything. */
-  async #ask(remote: Remote, request: GitRequest, url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const dispatcher = await this.#connections.to(remote.caFile)
-    const options = {
-      origin: url.origin,
-      path: url.pathname + url.search,
+  async #ask(remote: Remote, request: GitRequest, url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+    const extra = await readHeaders(this.#secrets, remote.headers)
+    const asked: HttpRequest = {
       method: request.kind === "advertisement" ? "GET" : "POST",
-      headers: { ...headersOf(request), ...(await this.#authorization(remote)) },
+      url,
+      headers: { ...extra, ...headersOf(request), ...(await this.#authorization(remote)) },
       body: request.kind === "command" ? request.body : null,
-      signal,
-    } as const
-    return dispatcher.request(options).catch((error: unknown) => {
-      if (signal.aborted || !isStaleConnection(toError(error))) throw error
-      return dispatcher.request(options)
+      caFile: remote.caFile,
+      reach: "any",
+      isRepeatable: true,
+      bytesMax: (head) => (head.status === 200 && isGit(request, head) ? request.bytesMax : reasonBytesMax),
+    }
+    return this.#http.request(asked, signal).catch((error: unknown) => {
+      throw error instanceof HttpError ? noAnswer(remote, error) : error
     })
   }
 
@@ -132,6 +116,12 @@ export class GitHttp implements AsyncDisposable {
     const password = (await this.#secrets.read(credentials.password)).reveal()
     return { authorization: `Basic ${Buffer.from(`${credentials.username}:${password}`).toString("base64")}` }
   }
+}
+
+/** Whether an answer is of Git's own type. */
+function isGit({ kind }: GitRequest, { headers }: HttpHead): boolean {
+  const wanted = kind === "advertisement" ? "advertisement" : "result"
+  return (headerOf(headers, "content-type") ?? "").startsWith(`application/x-git-upload-pack-${wanted}`)
 }
 
 function headersOf(request: GitRequest): Readonly<Record<string, string>> {
@@ -144,19 +134,4 @@ function headersOf(request: GitRequest): Readonly<Record<string, string>> {
     "content-type": "application/x-git-upload-pack-request",
     ...(request.protocol === 2 && { "git-protocol": "version=2" }),
   }
-}
-
-async function collect({ url }: Remote, body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > bytesMax) throw tooLarge(`${url} sends more than ${bytesMax} bytes in one answer`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function textOf(header: string | string[] | undefined): string | null {
-  return typeof header === "string" ? header : null
 }

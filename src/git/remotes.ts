@@ -7,8 +7,7 @@ import type { Ref, Remote } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
 import { GitError } from "../lib/errors.ts"
 import { Blobs, type Blob } from "./blobs.ts"
-import { usualTimeouts, type Timeouts } from "./connections.ts"
-import { GitHttp } from "./http.ts"
+import { GitHttp, usualTimeouts, type Timeouts } from "./http.ts"
 import { Lru } from "../lib/lru.ts"
 import { unlessAborted } from "../lib/mutex.ts"
 import { Polls } from "./polls.ts"
@@ -136,9 +135,9 @@ export class GitRemotes implements AsyncDisposable {
 }
 
 /** What one source may read another may not: other credentials are another repository, with objects of its own. */
-function idOf({ url, credentials, caFile }: Remote): string {
+function idOf({ url, credentials, caFile, headers }: Remote): string {
   return createHash("sha256")
-    .update(JSON.stringify([url, credentials, caFile]))
+    .update(JSON.stringify([url, credentials, caFile, ...(headers ? [headers] : [])]))
     .digest("hex")
     .slice(0, 32)
 }

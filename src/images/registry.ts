@@ -1,13 +1,12 @@
-import type { Dispatcher } from "undici"
-import { httpDateMs } from "../core/instant.ts"
 import { isJsonObject, type Json } from "../core/json.ts"
 import type { SecretReader } from "../core/secret.ts"
 import type { RegistryAccess } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
+import { waitOf } from "../lib/http/hints.ts"
+import { Http, type HttpAnswer, type HttpRequest } from "../lib/http/http.ts"
 import { isLoopback } from "../lib/loopback.ts"
 import { Lru } from "../lib/lru.ts"
 import { isName, isSameHouse, parseChallenge, realmUrl, type Challenge } from "./challenge.ts"
-import { Connections, requestMs } from "./connections.ts"
 import { because, Unanswered } from "./failures.ts"
 import type { ImageReference } from "./reference.ts"
 
@@ -38,6 +37,14 @@ const tokensMax = 1_000
 const tokenUsualS = 60
 const tokenMaxS = 3_600
 const retryAfterMaxMs = 600_000
+const limits = {
+  /** For one request in all; a registry that takes longer is asked again later. */
+  requestMs: 10_000,
+  idleMs: 10_000,
+  connectMs: 5_000,
+  keepAliveMs: 4_000,
+  connectionsPerHost: 4,
+}
 const dockerHub = "https://registry-1.docker.io"
 
 /** Asks registries (OCI distribution API v2) whether an image is there: one HEAD, with a token where one is wanted. */
@@ -45,7 +52,7 @@ export class Registry implements AsyncDisposable {
   readonly #secrets: SecretReader
   readonly #clock: Clock
   readonly #userAgent: string
-  readonly #connections = new Connections()
+  readonly #http = new Http(limits)
   readonly #tokens = new Lru<{ readonly token: string; readonly untilMs: number }>(tokensMax)
 
   constructor(parts: { readonly secrets: SecretReader; readonly clock: Clock; readonly userAgent: string }) {
@@ -64,22 +71,22 @@ export class Registry implements AsyncDisposable {
       return this.#answer(response, image.host, name)
     } catch (error) {
       if (error instanceof Unanswered) return unknown(error.message)
-      return unknown(`${image.host} ${because(error, requestMs, access?.caFile ?? null)}`)
+      return unknown(`${image.host} ${because(error)}`)
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connections[Symbol.asyncDispose]()
+    await this.#http[Symbol.asyncDispose]()
   }
 
   /** The answer to the manifest's HEAD, after a login where one is wanted. */
-  async #manifest(question: Question): Promise<Dispatcher.ResponseData> {
+  async #manifest(question: Question): Promise<HttpAnswer> {
     const { image, access, registry } = question
     const slot = JSON.stringify([registry.origin, image.repository, access?.credentials ?? null])
     const kept = this.#tokens.get(slot)
     const fresh = kept && kept.untilMs > this.#clock.elapsed() ? `Bearer ${kept.token}` : null
     const first = await this.#head(question, fresh)
-    if (first.statusCode !== 401) return first
+    if (first.status !== 401) return first
     this.#tokens.delete(slot)
     const challenge = parseChallenge(first.headers["www-authenticate"])
     if (!challenge) return first
@@ -92,12 +99,10 @@ export class Registry implements AsyncDisposable {
     return password === null ? first : this.#head(question, password)
   }
 
-  async #head({ image, access, registry, signal }: Question, authorization: string | null) {
+  async #head({ image, access, registry, signal }: Question, authorization: string | null): Promise<HttpAnswer> {
     const path = `/v2/${image.repository}/manifests/${image.version}`
     const headers = { accept: manifestTypes, ...(authorization !== null && { authorization }) }
-    const response = await this.#send("HEAD", new URL(path, registry), { headers, access, signal })
-    await response.body.dump()
-    return response
+    return this.#send("HEAD", new URL(path, registry), { headers, access, reach: reachOf(access), signal })
   }
 
   async #fetchToken({ image, access, registry, signal }: Question, challenge: Challenge & { kind: "bearer" }) {
@@ -111,27 +116,31 @@ export class Registry implements AsyncDisposable {
     url.searchParams.set("scope", challenge.scope ?? `repository:${image.repository}:pull`)
     const authorization = await this.#password(access)
     const headers = authorization === null ? {} : { authorization }
-    const { statusCode, body } = await this.#send("GET", url, { headers, access, signal })
-    const text = await readBounded(body)
-    if (statusCode === 401 || statusCode === 403) throw new Unanswered(refused(image.host, statusCode, access))
-    if (statusCode !== 200) throw new Unanswered(`${url.host} answers with status ${statusCode} instead of a token`)
-    return tokenIn(text, url.host, this.#clock.elapsed())
+    // Naming a registry in the config names its own house too, and no other.
+    const reach = isSameHouse(url, registry) ? reachOf(access) : "public"
+    const { status, body, isWhole } = await this.#send("GET", url, { headers, access, reach, signal })
+    if (status === 401 || status === 403) throw new Unanswered(refused(image.host, status, access))
+    if (status !== 200) throw new Unanswered(`${url.host} answers with status ${status} instead of a token`)
+    if (!isWhole) throw new Unanswered("the registry's login answers with more than is read")
+    return tokenIn(body.toString("utf8"), url.host, this.#clock.elapsed())
   }
 
   /** One request. Redirects aren't followed: a registry redirects blobs, never the question whether a manifest is there. */
   async #send(
     method: "HEAD" | "GET",
     url: URL,
-    asked: { headers: Readonly<Record<string, string>>; access: RegistryAccess | null; signal: AbortSignal },
-  ): Promise<Dispatcher.ResponseData> {
-    const dispatcher = await this.#connections.to(asked.access?.caFile ?? null)
-    return dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
+    asked: Pick<HttpRequest, "headers" | "reach"> & { access: RegistryAccess | null; signal: AbortSignal },
+  ): Promise<HttpAnswer> {
+    const request: HttpRequest = {
       method,
+      url,
       headers: { "user-agent": this.#userAgent, ...asked.headers },
-      signal: AbortSignal.any([asked.signal, AbortSignal.timeout(requestMs)]),
-    })
+      caFile: asked.access?.caFile ?? null,
+      reach: asked.reach,
+      isRepeatable: true,
+      bytesMax: () => tokenBytesMax,
+    }
+    return this.#http.request(request, asked.signal)
   }
 
   /** Read anew at each use, as all secrets are. */
@@ -142,17 +151,23 @@ export class Registry implements AsyncDisposable {
     return `Basic ${Buffer.from(`${username}:${value}`).toString("base64")}`
   }
 
-  #answer({ statusCode, headers }: Dispatcher.ResponseData, host: string, name: string): Answer {
-    if (statusCode === 200) {
+  #answer({ status, headers }: HttpAnswer, host: string, name: string): Answer {
+    if (status === 200) {
       const isManifest = manifestType.test(String(headers["content-type"] ?? ""))
       if (isManifest) return { kind: "there", message: "", retryAfterMs: null }
       return unknown(
         `${host} answers with something else than a manifest: is it a registry, or a login page before one?`,
       )
     }
-    if (statusCode === 404) return { kind: "missing", message: `${host} has no ${name}`, retryAfterMs: null }
-    return unknown(statusMessage(host, statusCode), retryAfter(headers["retry-after"], this.#clock.now()))
+    if (status === 404) return { kind: "missing", message: `${host} has no ${name}`, retryAfterMs: null }
+    const wait = waitOf(headers, this.#clock.now())
+    return unknown(statusMessage(host, status), wait === null ? null : Math.min(wait, retryAfterMaxMs))
   }
+}
+
+/** Who may write a manifest must not make us knock at machines that only we reach; who may write the config may. */
+function reachOf(access: RegistryAccess | null): HttpRequest["reach"] {
+  return access ? "any" : "public"
 }
 
 /** Where the registry is, or why it isn't asked. Plain http only on this machine, as Docker does. */
@@ -184,17 +199,6 @@ function refused(host: string, status: number, access: RegistryAccess | null): s
   return `${host} doesn't let us look (${status}): ${why}; see the source's \`registries\``
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > tokenBytesMax) throw new Unanswered("the registry's login answers with more than is read")
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString("utf8")
-}
-
 /** `token`, or `access_token` as OAuth calls it; good for a minute unless it says otherwise. */
 function tokenIn(text: string, host: string, now: number): { readonly token: string; readonly untilMs: number } {
   const { token, access_token: other, expires_in: seconds } = jsonObject(text)
@@ -211,11 +215,4 @@ function jsonObject(text: string): Readonly<Record<string, Json | undefined>> {
   } catch {
     return {}
   }
-}
-
-/** RFC 9110: seconds, or a date. */
-function retryAfter(header: string | string[] | undefined, now: number): number | null {
-  if (typeof header !== "string") return null
-  const until = /^\d{1,9}$/.test(header) ? now + Number(header) * 1_000 : httpDateMs(header)
-  return until === null ? null : Math.min(Math.max(0, until - now), retryAfterMaxMs)
 }

@@ -1,12 +1,12 @@
 import { gunzipSync } from "node:zlib"
-import type { Dispatcher } from "undici"
-import { httpDateMs } from "../core/instant.ts"
 import { isJsonObject, type Json } from "../core/json.ts"
 import { PrefectError } from "../lib/errors.ts"
+import { headerOf, httpDateMs, waitOf } from "../lib/http/hints.ts"
+import type { HttpAnswer } from "../lib/http/http.ts"
 import { parseJson } from "./json-text.ts"
 
 /** The largest body that is read, before and after decompression. */
-const bodyBytesMax = 64 * 1024 * 1024
+export const bodyBytesMax = 64 * 1024 * 1024
 /** Far more than is shown: whoever shows them masks them first, and cuts them then. */
 const wordsMax = 1024 * 1024
 
@@ -20,29 +20,18 @@ export interface Answer {
 }
 
 /** Reads an answer whole. @throws PrefectError `bad-answer` for anything that isn't JSON, or too much of it. */
-export async function readAnswer(response: Dispatcher.ResponseData): Promise<Answer> {
-  const { statusCode: status, headers } = response
-  const text = decode(await readBody(response.body), headers["content-encoding"])
+export function readAnswer({ status, headers, body, isWhole }: HttpAnswer, nowMs: number): Answer {
+  if (!isWhole && status < 400) throw badAnswer(`it is larger than ${bodyBytesMax} bytes`, status)
+  const text = decode(body, headerOf(headers, "content-encoding"))
   return {
     status,
     body: text === "" ? null : parseBody(text, status),
-    retryAfterMs: parseRetryAfter(headers["retry-after"]),
-    serverMs: parseDate(headers["date"]),
+    retryAfterMs: waitOf(headers, nowMs),
+    serverMs: httpDateMs(headerOf(headers, "date") ?? ""),
   }
 }
 
-async function readBody(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > bodyBytesMax) throw badAnswer(`it is larger than ${bodyBytesMax} bytes`, null)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function decode(bytes: Buffer, encoding: string | string[] | undefined): string {
+function decode(bytes: Buffer, encoding: string | null): string {
   if (encoding !== "gzip") return bytes.toString("utf8")
   try {
     return gunzipSync(bytes, { maxOutputLength: bodyBytesMax }).toString("utf8")
@@ -90,15 +79,6 @@ function words(part: Json | undefined): readonly string[] {
     const place = Array.isArray(item["loc"]) ? item["loc"].filter((step: Json) => step !== "body").join(".") : ""
     return [place ? `${place}: ${item["msg"]}` : item["msg"]]
   })
-}
-
-function parseRetryAfter(header: string | string[] | undefined): number | null {
-  const seconds = typeof header === "string" ? Number(header) : Number.NaN
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null
-}
-
-function parseDate(header: string | string[] | undefined): number | null {
-  return typeof header === "string" ? httpDateMs(header) : null
 }
 
 /** Only Prefect's own 404 means "not there"; a proxy's means that nobody knows. */

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto"
-import { readFile } from "node:fs/promises"
-import { getCACertificates } from "node:tls"
-import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici"
-import { cleanText, type SecretReader } from "../core/secret.ts"
+import { cleanText, readHeaders, type SecretReader } from "../core/secret.ts"
 import { isJsonObject, type Json } from "../core/json.ts"
 import type { Workspace } from "../core/source.ts"
 import type { Clock } from "../lib/clock.ts"
-import { PrefectError, toError } from "../lib/errors.ts"
-import { readAnswer, wordsOf, type Answer } from "./answer.ts"
+import { ConfigError, PrefectError, toError } from "../lib/errors.ts"
+import { HttpError } from "../lib/http/failures.ts"
+import { Http, type HttpAnswer } from "../lib/http/http.ts"
+import { bodyBytesMax, readAnswer, wordsOf, type Answer } from "./answer.ts"
 import { Budget, Gate } from "./budget.ts"
 import { jsonText } from "./json-text.ts"
 
@@ -48,9 +47,12 @@ const requestMs = 30_000
 const triesMax = 5
 const waitBaseMs = 250
 const waitCapMs = 30_000
-const connectionsMax = 8
-/** Below the 5 s after which uvicorn closes an idle connection. */
-const keepAliveMs = 4_000
+const connections = {
+  connectMs: 10_000,
+  connectionsPerHost: 8,
+  /** Below the 5 s after which uvicorn closes an idle connection. */
+  keepAliveMs: 4_000,
+}
 /** So many writes in a row without a refusal before one more goes at a time. */
 const writesToRise = 50
 const momentary = new Set([408, 429, 502, 503, 504])
@@ -63,7 +65,7 @@ export class Transport implements AsyncDisposable {
   readonly #budget: Budget
   readonly #reads: Gate
   readonly #writes: Gate
-  #dispatcher: Dispatcher | null = null
+  readonly #http: Http
   #csrf: { readonly client: string; readonly token: string } | "off" | null = null
   /** The server's time when ours had elapsed by nothing; null = no answer has told it yet. */
   #serverMs: number | null = null
@@ -72,6 +74,8 @@ export class Transport implements AsyncDisposable {
   constructor(options: TransportOptions) {
     const { requests } = options.workspace
     this.#options = options
+    const limitMs = options.requestMs ?? requestMs
+    this.#http = new Http({ ...connections, idleMs: limitMs, requestMs: limitMs })
     this.#budget = new Budget(requests.perSecond, options.clock)
     this.#reads = new Gate(requests.reads)
     this.#writes = new Gate(1)
@@ -99,7 +103,7 @@ export class Transport implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#dispatcher?.destroy()
+    await this.#http[Symbol.asyncDispose]()
   }
 
   async #once(call: Call, signal: AbortSignal): Promise<Answer> {
@@ -116,32 +120,21 @@ export class Transport implements AsyncDisposable {
   }
 
   async #send(call: Call, csrf: Record<string, string>, signal: AbortSignal): Promise<Answer> {
-    const { clock, workspace, onRequest, userAgent } = this.#options
+    const { clock, onRequest } = this.#options
     const started = clock.elapsed()
-    const headers = { ...(await this.#authorization()), ...csrf, "user-agent": userAgent, "accept-encoding": "gzip" }
-    const body = call.body === undefined ? null : jsonText(call.body)
-    const deadline = AbortSignal.timeout(this.#options.requestMs ?? requestMs)
     let status = "error"
     try {
-      const response = await (
-        await this.#open()
-      ).request({
-        origin: new URL(workspace.apiUrl).origin,
-        path: new URL(workspace.apiUrl).pathname.replace(/\/$/, "") + call.path,
-        method: call.method,
-        headers: body === null ? headers : { ...headers, "content-type": "application/json" },
-        body,
-        signal: AbortSignal.any([signal, deadline]),
-      })
-      status = String(response.statusCode)
-      const answer = await readAnswer(response)
+      const response = await this.#request(call, csrf, signal)
+      status = String(response.status)
+      const answer = readAnswer(response, clock.now())
       if (answer.serverMs !== null) this.#serverMs = answer.serverMs - clock.elapsed()
       return answer
     } catch (error) {
       signal.throwIfAborted()
+      if (error instanceof ConfigError) throw error
       // An answer that can't be read doesn't tell whether the write was carried out.
       if (error instanceof PrefectError && call.intent === "read") throw error
-      throw this.#lost(call, toError(error), deadline.aborted)
+      throw this.#lost(call, toError(error))
     } finally {
       onRequest?.({
         method: call.method,
@@ -152,20 +145,36 @@ export class Transport implements AsyncDisposable {
     }
   }
 
+  async #request(call: Call, csrf: Record<string, string>, signal: AbortSignal): Promise<HttpAnswer> {
+    const { secrets, workspace, userAgent } = this.#options
+    const extra = await readHeaders(secrets, workspace.headers)
+    const own = { ...(await this.#authorization()), ...csrf, "user-agent": userAgent, "accept-encoding": "gzip" }
+    const body = call.body === undefined ? null : jsonText(call.body)
+    const { origin, pathname } = new URL(workspace.apiUrl)
+    const request = {
+      method: call.method,
+      url: new URL(origin + pathname.replace(/\/$/, "") + call.path),
+      headers: { ...extra, ...own, ...(body !== null && { "content-type": "application/json" }) },
+      body,
+      caFile: workspace.caFile,
+      reach: "any",
+      // What was sent twice may have been done twice; the loop of `call` sees to it.
+      isRepeatable: false,
+      bytesMax: () => bodyBytesMax,
+    } as const
+    return this.#http.request(request, signal)
+  }
+
   /** No answer. One that was never sent can be sent again; of the others nobody knows. */
-  #lost(call: Call, cause: Error, late: boolean): PrefectError {
-    const unsent =
-      "code" in cause &&
-      ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"].includes(String(cause.code))
+  #lost(call: Call, cause: Error): PrefectError {
+    const failure = cause instanceof HttpError ? cause.failure : null
     if (call.intent === "write") {
       this.#unrefused = 0
       this.#writes.width = Math.floor(this.#writes.width / 2)
     }
-    const why = late
-      ? `no answer within ${(this.#options.requestMs ?? requestMs) / 1_000} s`
-      : this.#options.secrets.mask(cause.message)
-    const code = call.intent === "write" && !unsent ? "answer-lost" : "prefect-away"
-    const message = `Prefect at ${this.#options.workspace.apiUrl} can't be reached: ${why}`
+    const code = call.intent === "write" && !failure?.unsent ? "answer-lost" : "prefect-away"
+    const why = failure ? cause.message : `can't be reached: ${cause.message}`
+    const message = `Prefect at ${this.#options.workspace.apiUrl} ${cleanText(why, (text) => this.#options.secrets.mask(text))}`
     return new PrefectError(message, { kind: "transient", code, status: null, cause })
   }
 
@@ -234,18 +243,6 @@ export class Transport implements AsyncDisposable {
     )
     const token: Json | undefined = isJsonObject(body) ? body["token"] : undefined
     return status < 300 && typeof token === "string" ? { client, token } : "off"
-  }
-
-  async #open(): Promise<Dispatcher> {
-    if (this.#dispatcher) return this.#dispatcher
-    const { caFile } = this.#options.workspace
-    // `ca` replaces the known authorities, and the file names further ones.
-    const ca = caFile === null ? {} : { ca: [...getCACertificates("default"), await readFile(caFile, "utf8")] }
-    const settings = { connections: connectionsMax, keepAliveTimeout: keepAliveMs, connect: { timeout: 10_000, ...ca } }
-    const proxied =
-      process.env["HTTPS_PROXY"] ?? process.env["https_proxy"] ?? process.env["HTTP_PROXY"] ?? process.env["http_proxy"]
-    this.#dispatcher = proxied ? new EnvHttpProxyAgent({ ...settings, requestTls: ca }) : new Agent(settings)
-    return this.#dispatcher
   }
 }
 

@@ -142,7 +142,8 @@ await t.test("Retry-After is passed on, as seconds or as a date, within reason",
     [403, null, null, "git-forbidden"],
   ]
   for (const [status, header, retryAfterMs, code] of rows) {
-    const headers = header === null ? {} : { "retry-after": header }
+    const date = "Tue, 24 Nov 2026 12:00:00 GMT"
+    const headers: Record<string, string> = header === null ? { date } : { date, "retry-after": header }
     server.fault = () => ({ kind: "answer", status, headers })
     const failure = await failureOf(client.git.resolve(remote, head, -1, signal))
     t.match(failure, { retryAfterMs, code, kind: code === "git-status" ? "transient" : "stalled" }, `${header}`)
