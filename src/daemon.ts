@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import type { Config } from "./config/config.ts"
 import { loadConfig } from "./config/load.ts"
 import { describeProblem } from "./config/problem.ts"
 import type { Environment } from "./config/values.ts"
@@ -18,6 +19,7 @@ import { Loop } from "./reconcile/loop.ts"
 import { Roster } from "./roster.ts"
 import type { Daemon as ServedDaemon } from "./server/ports.ts"
 import { openServer } from "./server/server.ts"
+import { openStateFolder } from "./state-folder.ts"
 import { version } from "./version.ts"
 import { Workspaces } from "./workspaces.ts"
 
@@ -46,11 +48,12 @@ const imagePatienceMs = 3_000
 
 /**
  * Opens everything in order; disposing closes it in reverse.
- * @throws InvalidConfigError when the config can't be used. An unreachable Git or Prefect is no reason not to start.
+ * @throws ConfigError when the config, its `stateDir` or its `server.listen` can't be used. An unreachable Git or Prefect is no reason not to start.
  */
 export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const { clock, environment, configPath } = options
   const config = await loadConfig(configPath, environment)
+  await openStateFolder(config.stateDir)
   await using opening = new AsyncDisposableStack()
   const secrets = new Secrets(environment)
   const log = openLog({ ...options.log, clock, mask: (text) => secrets.mask(text) })
@@ -68,8 +71,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const parts = { git: bulkheads.git(git), images, render: openRender(), bulkheads }
   const context = { ...around, ...parts, installation, version, instance: randomUUID() }
   const clients = opening.use(new Workspaces(around))
-  // Closed before the clients and Git that its turns work with, and after the server that tells about them.
-  const loop = new Loop(context, { drainMs })
+  // Closed before the clients and Git that its turns work with, and before the server that tells about them.
+  await using looping = new AsyncDisposableStack()
+  const loop = looping.use(new Loop(context, { drainMs }))
   const roster = new Roster(config, { loop, clients, git, warn: (message) => log.warn(message) })
   // Known before the first request can ask: until then there would be no source that isn't ready.
   await roster.start(startSpreadMs)
@@ -77,20 +81,23 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     daemon: {
       board,
       operations: openOperations({ context, loop, board, clock }),
+      acted: (act) => events.emit({ kind: "acted", act }),
       trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
       receiver: (name) => roster.config.sources.find((source) => source.name === name)?.receiver ?? null,
       alive: () => loop.alive(),
       stopping: () => stopping,
       metrics: exposition(board, metrics),
     },
-    ...config.server,
+    settings: config.server,
     secrets,
     clock,
     onError: (error) => log.error({ err: error }, "a request failed"),
   })
   opening.use(server)
-  opening.use(loop)
+  opening.use(looping.move())
   loop.start()
+  const serve = (settings: Config["server"]) =>
+    server.use(settings).catch((error: unknown) => log.error({ err: error }, "the server's settings stay as they were"))
   const watch = opening.use(
     await watchConfig({
       path: configPath,
@@ -99,7 +106,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       onReload: (reload) => {
         events.emit(loadedEvent(configPath, reload))
-        void roster.take(reload).catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
+        void roster
+          .take(reload, serve)
+          .catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
       },
       onError: (error) => log.warn({ err: error }, "the config file can't be watched"),
     }),
@@ -107,7 +116,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   events.emit({ kind: "listening", address: server.address })
   const opened = opening.move()
   return {
-    address: server.address,
+    get address() {
+      return server.address
+    },
     reload: async () => {
       await watch.reload()
       await roster.taken()

@@ -35,6 +35,9 @@ export function openOperations(parts: {
       return then(name, await changeRecord(context, place(name), { suspend: null }, signal), signal)
     },
     async pin(name, request, signal) {
+      const { source } = place(name)
+      // A pin outlives us: one to a commit that isn't there would stop the source until somebody looks.
+      await context.git.tree(source.remote, request.revision, signal)
       const pin = { ...request, since: isoTime(clock.now()) }
       return then(name, await changeRecord(context, place(name), { pin }, signal), signal)
     },

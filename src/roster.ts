@@ -1,4 +1,4 @@
-import { diffConfig, type Config } from "./config/config.ts"
+import { diffConfig, type Config, type ServerSettings } from "./config/config.ts"
 import type { Reload } from "./config/watch.ts"
 import type { GitRemotes } from "./git/remotes.ts"
 import type { Loop } from "./reconcile/loop.ts"
@@ -39,9 +39,12 @@ export class Roster {
   }
 
   /** Only what changed is made anew; the rest goes on undisturbed, and an invalid config changes nothing. */
-  take(reload: Reload): Promise<void> {
+  take(reload: Reload, serve: (settings: ServerSettings) => Promise<void>): Promise<void> {
     if (reload.kind !== "changed") return Promise.resolve()
-    const taken = this.#taking.then(() => this.#take(reload.config))
+    const taken = this.#taking.then(async () => {
+      await serve(reload.config.server)
+      await this.#take(reload.config)
+    })
     this.#taking = taken.catch(() => undefined)
     return taken
   }
@@ -53,8 +56,8 @@ export class Roster {
 
   async #take(next: Config): Promise<void> {
     const change = diffConfig(this.config, next)
-    if (change.installationChanged || change.stateDirChanged || change.serverChanged) {
-      this.#warn("installation, stateDir and server take effect at the next start; the rest is in force now")
+    if (change.installationChanged || change.stateDirChanged) {
+      this.#warn("installation and stateDir take effect at the next start; the rest is in force now")
     }
     this.config = next
     for (const { name } of change.removed) this.#loop.removeSource(name)

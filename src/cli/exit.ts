@@ -11,7 +11,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 const meanings: readonly (readonly [number, string])[] = [
   [exitCodes.ok, "done; plan: nothing to do"],
-  [exitCodes.error, "failed: the message says what to do; validate, plan: errors were found"],
+  [exitCodes.error, "failed: the message says what to do; validate, plan: errors were found; run: it can't start"],
   [exitCodes.changes, "plan: there are changes; sync: not done yet, or held"],
   [exitCodes.usage, "the command line is wrong"],
   [exitCodes.unavailable, "no daemon answers at the address, or Node.js is too old"],

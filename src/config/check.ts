@@ -34,7 +34,12 @@ function repeated(entries: readonly Map[], list: string): readonly Finding[] {
   return entries.flatMap(({ name }, i) => {
     const first = entries.findIndex((entry) => entry["name"] === name)
     if (typeof name !== "string" || first === i) return []
-    return [{ path: [list, i, "name"], message: `is the same as ${list}[${first}].name: every name must be its own` }]
+    return [
+      {
+        path: [...list.split("."), i, "name"],
+        message: `is the same as ${list}[${first}].name: every name must be its own`,
+      },
+    ]
   })
 }
 
@@ -77,17 +82,26 @@ function checkSource(source: Map, path: Path, workspaces: readonly unknown[]): r
 
 /** Without a token anybody who reaches the port reads everything, so then only this machine may reach it. */
 function checkServer(server: Map): readonly Finding[] {
-  if (server["token"] !== undefined) return []
-  const findings: Finding[] = []
+  const tokens = asList(server["tokens"])
+  const findings = [...repeated(tokens, "server.tokens"), ...reservedName(server, tokens)]
+  if (server["token"] !== undefined || tokens.length > 0) return findings
   const listen = typeof server["listen"] === "string" ? parseListen(server["listen"]) : null
   if (listen && !isLoopback(listen.host))
     findings.push({
       path: ["server", "listen"],
-      message: "can be reached from other machines, so it needs `server.token`; without one listen on 127.0.0.1",
+      message:
+        "can be reached from other machines, so it needs `server.token` or `server.tokens`; without one listen on 127.0.0.1",
     })
   if (server["metricsAuth"] === true)
-    findings.push({ path: ["server", "metricsAuth"], message: "needs `server.token`" })
+    findings.push({ path: ["server", "metricsAuth"], message: "needs `server.token` or `server.tokens`" })
   return findings
+}
+
+/** Two tokens of one name: nobody could tell afterwards who did what. */
+function reservedName(server: Map, tokens: readonly Map[]): readonly Finding[] {
+  const at = server["token"] === undefined ? -1 : tokens.findIndex(({ name }) => name === "token")
+  if (at < 0) return []
+  return [{ path: ["server", "tokens", at, "name"], message: "is that of `server.token`: give this one another" }]
 }
 
 function asMap(value: unknown): Map {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
-import type { SecretRef } from "../core/secret.ts"
+import type { AccessToken } from "../core/access.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
 import type { Source, Workspace } from "../core/source.ts"
 
@@ -10,14 +10,15 @@ export interface Config {
   readonly workspaces: readonly Workspace[]
   readonly sources: readonly Source[]
   readonly server: ServerSettings
-  /** Git objects only; safe to delete at any time. Absolute. */
+  /** Git objects and history; safe to delete at any time. Absolute. */
   readonly stateDir: string
 }
 
 export interface ServerSettings {
   readonly listen: { readonly host: string; readonly port: number }
-  readonly token: SecretRef | null
-  /** Whether `/metrics` wants the token too. */
+  /** `server.token` is one of them: it is named `token`, and operates. */
+  readonly tokens: readonly AccessToken[]
+  /** Whether `/metrics` wants a token too. */
   readonly metricsAuth: boolean
 }
 
@@ -29,7 +30,6 @@ export interface ConfigChange {
   readonly changed: readonly { readonly before: Source; readonly after: Source }[]
   /** Added, removed or changed workspaces: their clients are made anew, and their sources looked at. */
   readonly changedWorkspaces: readonly WorkspaceName[]
-  readonly serverChanged: boolean
   /** Both mean a restart of everything: another owner in every mark, another place for Git objects. */
   readonly installationChanged: boolean
   readonly stateDirChanged: boolean
@@ -47,7 +47,6 @@ export function diffConfig(before: Config, after: Config): ConfigChange {
       return was && !isDeepStrictEqual(was, source) ? [{ before: was, after: source }] : []
     }),
     changedWorkspaces: changedWorkspaces(before.workspaces, after.workspaces),
-    serverChanged: !isDeepStrictEqual(before.server, after.server),
     installationChanged: before.installation !== after.installation,
     stateDirChanged: before.stateDir !== after.stateDir,
   }

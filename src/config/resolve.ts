@@ -103,7 +103,10 @@ function toServer(entry: ConfigInput["server"], around: Surroundings): ServerSet
   const { listen, metricsAuth } = over(standardServer, entry)
   return {
     listen: parseListen(listen) ?? { host: "127.0.0.1", port: 8484 },
-    token: entry?.token ? toSecretRef(entry.token, around) : null,
+    tokens: [
+      ...(entry?.token ? [{ name: "token", role: "operate" as const, token: toSecretRef(entry.token, around) }] : []),
+      ...(entry?.tokens ?? []).map(({ name, role, token }) => ({ name, role, token: toSecretRef(token, around) })),
+    ],
     metricsAuth,
   }
 }

@@ -210,6 +210,14 @@ const workspaceSchema = z
       context.addIssue({ code: "custom", message: "must have `apiKey` or `authString`, not both" })
   })
 
+const accessToken = z.strictObject({
+  name: value.name,
+  role: z
+    .enum(["read", "operate"])
+    .describe("read: everything but acts. operate: sync, suspend, pin, confirm and so on too."),
+  token: secret,
+})
+
 export const configSchema = z.strictObject({
   installation: value.name.describe("Name of this installation; part of every ownership mark."),
   workspaces: nonEmpty(workspaceSchema).max(100).optional().describe("Default: one, named `default`."),
@@ -221,11 +229,14 @@ export const configSchema = z.strictObject({
         )
         .optional()
         .describe("Default: 127.0.0.1:8484."),
-      token: secret.optional(),
-      metricsAuth: z.boolean().optional().describe("Whether /metrics wants the token too. Default: false."),
+      token: secret
+        .optional()
+        .describe("Lets whoever sends it read and act; the same as an entry of `tokens` named `token`."),
+      tokens: nonEmpty(accessToken).max(100).optional().describe("Tokens with names: acts are logged under them."),
+      metricsAuth: z.boolean().optional().describe("Whether /metrics wants a token too. Default: false."),
     })
     .optional(),
-  stateDir: z.string().min(1).optional().describe("Git objects only. Default: /var/lib/lockstep."),
+  stateDir: z.string().min(1).optional().describe("Git objects and history. Default: /var/lib/lockstep."),
   defaults: defaultsSchema.optional().describe("Anything a source takes; a source's own settings go before."),
   sources: z.array(sourceSchema).max(5000),
 })

@@ -1,3 +1,4 @@
+import type { Act } from "../core/act.ts"
 import type { Action } from "../core/change.ts"
 import type { Instant, Revision, SourceName, WorkspaceName } from "../core/model.ts"
 import type { Outcome, Trigger } from "../core/outcome.ts"
@@ -30,6 +31,7 @@ export type LockstepEvent =
       /** Why it failed, masked and cut. */
       readonly message: string | null
     }
+  | { readonly kind: "acted"; readonly act: Act }
   | { readonly kind: "git-request"; readonly operation: string; readonly result: "ok" | "error" }
   /** One look for an image, with its login where there is one. */
   | { readonly kind: "registry-request"; readonly result: "there" | "missing" | "unknown" }

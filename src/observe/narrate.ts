@@ -1,4 +1,5 @@
 import type { Logger } from "pino"
+import type { Act } from "../core/act.ts"
 import type { Problem, SourceName } from "../core/model.ts"
 import type { Outcome } from "../core/outcome.ts"
 import { countDone, initialStatus, reduceStatus, type SourceStatus } from "../core/status.ts"
@@ -45,6 +46,7 @@ export function narrate(log: Logger): Listener {
     },
     "next-turn": ({ source, at }) => log.debug({ source, at }, "next turn"),
     written: (event) => narrateWrite(log, event),
+    acted: ({ act }) => narrateAct(log, act),
     "git-request": ({ operation, result }) => log.debug({ operation, result }, "git request"),
     "registry-request": ({ result }) => log.debug({ result }, "registry request"),
     "prefect-request": ({ kind: _kind, ...request }) => log.debug(request, "prefect request"),
@@ -127,6 +129,18 @@ function narrateWrite(log: Logger, event: LockstepEvent & { readonly kind: "writ
   const said = { source, commit, action, key, fields, reason, ...(corrected.length > 0 && { corrected }) }
   if (result === "ok") log.info(said, done[action])
   else log.warn({ ...said, error: message }, "write failed")
+}
+
+/** One line for each act of a person: who, what, why. */
+function narrateAct(log: Logger, { act, result, victims, ...rest }: Act): void {
+  const told = Object.entries(rest).filter(([, value]) => value !== null && (!Array.isArray(value) || value.length > 0))
+  const fields = {
+    act,
+    result,
+    ...Object.fromEntries(told),
+    ...(victims.length > 0 && { count: victims.length, victims }),
+  }
+  log[result === "done" ? "info" : "warn"](fields, `${act} ${result === "done" ? "asked for" : result}`)
 }
 
 function narrateConfig(log: Logger, { result, problems }: LockstepEvent & { readonly kind: "config-loaded" }): void {

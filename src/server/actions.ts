@@ -1,28 +1,36 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { SourceName } from "../core/model.ts"
 import type { SourceStatus } from "../core/status.ts"
+import { isoTime } from "../lib/clock.ts"
 import { LockstepError } from "../lib/errors.ts"
+import { actOf, byOf, witnessed } from "./acts.ts"
 import { checkOperator, readSecret } from "./auth.ts"
+import { Places } from "./connections.ts"
 import type { Operated, Operations } from "./ports.ts"
 import { presentStatus } from "./present.ts"
 import { HttpProblem } from "./problem.ts"
 import { Deliveries, isSigned, signatureOf } from "./receiver.ts"
 import { parseOperation, parseWait, type OperationBody } from "./request.ts"
-import { credentialsOf, maskOf, nameOf, sendJson, viewOf, type Context } from "./routes.ts"
+import { authOf, credentialsOf, maskOf, nameOf, sendJson, viewOf, type Context } from "./routes.ts"
 
 const operationMs = 60_000
 /** Each waits with a connection; the rest of them must stay free for probes and readers. */
 const waitersMax = 100
 /** Each may hold a body of the size limit in memory before its signature is known. */
-const hooksInFlightMax = 16
+const hookBodiesMax = 16
 const hookBytesMax = 5 * 1024 * 1024
 /** More than the wait itself: the socket's own time-out must not end it. */
 const waitMarginMs = 30_000
 
 /** Everything that asks for something: turns, a person's operations, webhooks. */
 export function addActionRoutes(app: FastifyInstance, context: Context): void {
-  const onRequest = (request: FastifyRequest) => checkOperator(credentialsOf(request), context.auth)
-  const sync = syncer(context)
+  const callers = new WeakMap<FastifyRequest, string>()
+  const onRequest = async (request: FastifyRequest) => {
+    callers.set(request, await checkOperator(credentialsOf(request), authOf(context)))
+    context.connections.keep(request.raw.socket)
+  }
+  const callerOf = (request: FastifyRequest): string => callers.get(request) ?? ""
+  const sync = syncer(context, callerOf)
 
   app.post("/api/v1/sync", { onRequest }, (request, reply) => {
     const active = context.daemon.board.snapshot().filter(({ suspend }) => !suspend)
@@ -35,18 +43,21 @@ export function addActionRoutes(app: FastifyInstance, context: Context): void {
   })
   for (const [name, run] of Object.entries(operations))
     app.post(`/api/v1/sources/:name/${name}`, { onRequest }, async (request, reply) => {
-      const source = viewOf(request, context).status.name
-      const body = parseOperation(request.body, context.clock.now())
+      const { status } = viewOf(request, context)
+      const asked = parseOperation(request.body, context.clock.now())
+      const body = { ...asked, by: byOf(callerOf(request), asked.by) }
       const signal = AbortSignal.any([context.closing, AbortSignal.timeout(operationMs)])
-      const status = await operated(() => run(context.daemon.operations, { source, body, signal }), maskOf(context))
-      return sendJson(reply, context, presentStatus(status, maskOf(context)))
+      const work = () => run(context.daemon.operations, { source: status.name, body, signal })
+      const told = actOf(name, [status.name], { ...body, hold: status.hold ?? null, at: isoTime(context.clock.now()) })
+      const after = await operated(() => witnessed(context, told, work), maskOf(context))
+      return sendJson(reply, context, presentStatus(after, maskOf(context)))
     })
   addHookRoute(app, context)
 }
 
 interface Asked {
   readonly source: SourceName
-  readonly body: OperationBody
+  readonly body: OperationBody & { readonly by: string }
   readonly signal: AbortSignal
 }
 
@@ -82,7 +93,7 @@ async function operated(run: () => Promise<Operated>, mask: (text: string) => st
 type Shape = (statuses: readonly SourceStatus[]) => unknown
 
 /** Asks for turns and, if wanted, waits until a turn of each is over that started after the request. */
-function syncer(context: Context) {
+function syncer(context: Context, callerOf: (request: FastifyRequest) => string) {
   const { daemon, clock } = context
   let waiting = 0
   return async (request: FastifyRequest, reply: FastifyReply, asked: readonly SourceStatus[], shape: Shape) => {
@@ -91,6 +102,7 @@ function syncer(context: Context) {
       throw new HttpProblem(503, "too many requests are waiting already", { headers: { "retry-after": "5" } })
     const names = asked.map(({ name }) => name)
     const after = daemon.trigger(names, "sync")
+    daemon.acted(actOf("sync", names, { by: callerOf(request), at: isoTime(clock.now()) }))
     const answer = (code: number, statuses: readonly SourceStatus[]) => {
       const shown = statuses.map((status) => presentStatus(status, maskOf(context)))
       return sendJson(reply.code(code), context, shape(shown))
@@ -123,7 +135,7 @@ function syncer(context: Context) {
 function addHookRoute(app: FastifyInstance, context: Context): void {
   const { daemon, secrets } = context
   const deliveries = new Deliveries(context.clock)
-  let inFlight = 0
+  const bodies = new Places(hookBodiesMax)
   const receiverOf = (request: FastifyRequest) => {
     const receiver = daemon.receiver(nameOf(request))
     if (!receiver) throw new HttpProblem(404, "no such webhook is configured")
@@ -132,14 +144,12 @@ function addHookRoute(app: FastifyInstance, context: Context): void {
     return { ...receiver, signature }
   }
   // Before the body is read: who isn't known or brings no signature at all costs nothing.
-  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+  const onRequest = async (request: FastifyRequest) => {
     receiverOf(request)
-    if (inFlight >= hooksInFlightMax)
-      throw new HttpProblem(503, "too many webhooks at once", { headers: { "retry-after": "5" } })
-    inFlight++
-    reply.raw.once("close", () => inFlight--)
+    bodies.enter(request.raw.socket)
   }
   app.post("/hooks/:name", { onRequest, bodyLimit: hookBytesMax }, async (request, reply) => {
+    bodies.leave(request.raw.socket)
     const { provider, secret, signature } = receiverOf(request)
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const expected = await readSecret(secret, secrets, "the webhook's secret")

@@ -1,11 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import { isIP } from "node:net"
+import type { AccessToken } from "../core/access.ts"
 import type { Secret, SecretReader, SecretRef } from "../core/secret.ts"
 import { HttpProblem } from "./problem.ts"
 
 export interface AuthOptions {
-  /** Null = none is configured: whoever reaches the port may read, and nobody may do anything. */
-  readonly token: SecretRef | null
+  /** Empty = none is configured: whoever reaches the port may read, and nobody may do anything. */
+  readonly tokens: readonly AccessToken[]
   readonly secrets: SecretReader
   /** The host that the server listens on, for the check of the Host header. */
   readonly host: string
@@ -16,18 +17,21 @@ interface Asked {
   readonly host: string | undefined
 }
 
-/** Lets a reader in. @throws HttpProblem */
-export async function checkReader(asked: Asked, options: AuthOptions): Promise<void> {
-  if (options.token) return checkToken(asked, options.token, { secrets: options.secrets, browsers: true })
+/** Lets a reader in; gives the token's name, null when none is needed. @throws HttpProblem */
+export async function checkReader(asked: Asked, options: AuthOptions): Promise<string | null> {
+  if (options.tokens.length > 0) return (await callerOf(asked, options, true)).name
   // Without a token a web page on a name that resolves to this address could read everything (DNS rebinding).
-  if (!isOwnHost(asked.host, options.host))
-    throw new HttpProblem(403, "without a configured token, only requests to localhost are answered")
+  if (isOwnHost(asked.host, options.host)) return null
+  throw new HttpProblem(403, "without a configured token, only requests to localhost are answered")
 }
 
-/** Lets somebody in who wants to change something. @throws HttpProblem */
-export async function checkOperator(asked: Asked, options: AuthOptions): Promise<void> {
-  if (options.token) return checkToken(asked, options.token, { secrets: options.secrets, browsers: false })
-  throw new HttpProblem(403, "no token is configured, so nothing can be asked for: set `server.token` in the config")
+/** Lets somebody in who wants to change something; gives the token's name. @throws HttpProblem */
+export async function checkOperator(asked: Asked, options: AuthOptions): Promise<string> {
+  if (options.tokens.length === 0)
+    throw new HttpProblem(403, "no token is configured, so nothing can be asked for: set `server.token` in the config")
+  const { name, role } = await callerOf(asked, options, false)
+  if (role === "operate") return name
+  throw new HttpProblem(403, `the token ${name} may only read: this needs one with \`role: operate\``)
 }
 
 /** Compares two secrets in constant time, whatever their lengths. */
@@ -46,18 +50,28 @@ export async function readSecret(ref: SecretRef, secrets: SecretReader, what: st
 }
 
 /** Browsers can only ask for a name and a password, so for reading the token may come as the password, whatever the name. */
-async function checkToken(
-  asked: Asked,
-  token: SecretRef,
-  { secrets, browsers }: { readonly secrets: SecretReader; readonly browsers: boolean },
-): Promise<void> {
-  const expected = await readSecret(token, secrets, "the configured token")
+async function callerOf(asked: Asked, { tokens, secrets }: AuthOptions, browsers: boolean): Promise<AccessToken> {
   const bearer = /^Bearer +(\S+) *$/i.exec(asked.authorization ?? "")?.[1]
   const given = bearer ?? (browsers ? passwordOf(asked.authorization) : undefined)
-  if (given !== undefined && sameSecret(given, expected.reveal())) return
-  const detail = given === undefined ? "send the token as `Authorization: Bearer TOKEN`" : "the token is wrong"
-  const schemes = browsers ? 'Bearer realm="lockstep", Basic realm="lockstep"' : 'Bearer realm="lockstep"'
-  throw new HttpProblem(401, detail, { headers: { "www-authenticate": schemes } })
+  if (given === undefined) throw unauthorized("send the token as `Authorization: Bearer TOKEN`", browsers)
+  const read = await Promise.allSettled(tokens.map(({ token }) => readSecret(token, secrets, "the configured token")))
+  // Every one is compared, so that the time tells nothing about which it was.
+  const fitting = tokens.filter((_, i) => {
+    const expected = read[i]
+    return expected?.status === "fulfilled" && sameSecret(given, expected.value.reveal())
+  })
+  if (fitting[0]) return fitting[0]
+  const unread = read.find(({ status }) => status === "rejected")
+  throw unread?.status === "rejected" ? (unread.reason as Error) : unauthorized("the token is wrong", browsers)
+}
+
+/**
+ * A challenge a line, Basic first: browsers take the first line that they know, and give up at one that names two schemes.
+ */
+function unauthorized(detail: string, browsers: boolean): HttpProblem {
+  const bearer = 'Bearer realm="lockstep"'
+  const challenges = browsers ? ['Basic realm="lockstep", charset="UTF-8"', bearer] : [bearer]
+  return new HttpProblem(401, detail, { headers: { "www-authenticate": challenges } })
 }
 
 /** Changes never take it: a browser sends it along by itself, also for a foreign page's form. */

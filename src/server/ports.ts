@@ -1,3 +1,4 @@
+import type { Act } from "../core/act.ts"
 import type { Instant, Revision, SourceName } from "../core/model.ts"
 import type { Trigger } from "../core/outcome.ts"
 import type { Receiver } from "../core/source.ts"
@@ -10,6 +11,8 @@ export interface Daemon {
   readonly operations: Operations
   /** Asks for a turn of each; returns the turn number that a turn which started after this call exceeds. */
   trigger(sources: readonly SourceName[], trigger: Trigger): number
+  /** Tells everybody who listens what a person did. */
+  acted(act: Act): void
   /** Null = no such source, or it takes no webhooks. */
   receiver(source: SourceName): Receiver | null
   /** Whether the loop turns; Git or Prefect being away is no reason to say no. */

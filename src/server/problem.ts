@@ -1,15 +1,18 @@
 import { STATUS_CODES } from "node:http"
 
+/** A list = a line each. */
+type Headers = Readonly<Record<string, string | string[]>>
+
 /** An answer that isn't what was asked for, as RFC 9457 problem details; `detail` tells what to do. */
 export class HttpProblem extends Error {
   override readonly name = "HttpProblem"
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Headers
   readonly members: Readonly<Record<string, unknown>>
   constructor(
     status: number,
     detail: string,
-    more: { headers?: Readonly<Record<string, string>>; members?: Readonly<Record<string, unknown>> } = {},
+    more: { headers?: Headers; members?: Readonly<Record<string, unknown>> } = {},
   ) {
     super(detail)
     this.status = status

@@ -6,7 +6,8 @@ import { HttpProblem } from "./problem.ts"
 
 export interface OperationBody {
   readonly reason: string
-  readonly by: string
+  /** Who they say they are. */
+  readonly by: string | null
   readonly until: Instant | null
   readonly revision: Revision | null
   readonly digest: string | null
@@ -24,7 +25,7 @@ export function parseOperation(body: unknown, nowMs: number): OperationBody {
   if (strange !== undefined) throw bad(`unknown member ${JSON.stringify(strange.slice(0, 50))}`)
   return {
     reason: text("reason", reason, reasonLengthMax) ?? "",
-    by: text("by", by, byLengthMax) ?? "api",
+    by: text("by", by, byLengthMax),
     until: parseUntil(text("until", until, 40), nowMs),
     revision: matching("revision", text("revision", revision, 64), /^[0-9a-f]{40}$/) as Revision | null,
     digest: matching("digest", text("digest", digest, 128), /^[0-9A-Za-z:+/=_-]+$/),

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { SourceName } from "../core/model.ts"
-import type { SecretReader, SecretRef } from "../core/secret.ts"
+import type { AccessToken } from "../core/access.ts"
+import type { SecretReader } from "../core/secret.ts"
 import type { Clock } from "../lib/clock.ts"
 import type { SourceView } from "../observe/board.ts"
 import { checkReader, type AuthOptions } from "./auth.ts"
+import { Places, type Connections } from "./connections.ts"
 import { pagePolicy, statusPage } from "./page.ts"
 import type { Daemon } from "./ports.ts"
 import { jsonText, presentHistory, presentPlan, presentStatus } from "./present.ts"
@@ -14,17 +16,28 @@ export interface Context {
   readonly daemon: Daemon
   readonly secrets: SecretReader
   readonly clock: Clock
-  readonly auth: AuthOptions
-  readonly token: SecretRef | null
-  readonly metricsAuth: boolean
+  /** As the config says now. */
+  readonly settings: () => {
+    readonly listen: { readonly host: string }
+    readonly tokens: readonly AccessToken[]
+    readonly metricsAuth: boolean
+  }
+  readonly connections: Connections
   /** Aborted when the server closes: nothing waits longer. */
   readonly closing: AbortSignal
 }
 
+/** An answer of `/metrics` is large, and somebody who asks for it may be slow to take it. */
+const scrapesMax = 8
+
 /** Health, metrics, and everything that only reads. */
 export function addReadRoutes(app: FastifyInstance, context: Context): void {
-  const { daemon } = context
-  const onRequest = (request: FastifyRequest) => checkReader(credentialsOf(request), context.auth)
+  const { daemon, connections } = context
+  const scrapes = new Places(scrapesMax)
+  const onRequest = async (request: FastifyRequest) => {
+    const name = await checkReader(credentialsOf(request), authOf(context))
+    if (name !== null) connections.keep(request.raw.socket)
+  }
 
   app.get("/livez", (_request, reply) => {
     if (!daemon.alive()) throw new HttpProblem(503, "the loop doesn't turn")
@@ -40,9 +53,11 @@ export function addReadRoutes(app: FastifyInstance, context: Context): void {
     return sendJson(reply, context, { status: "ok", waiting: daemon.board.waiting() })
   })
   app.get("/metrics", async (request, reply) => {
-    if (context.metricsAuth) await checkReader(credentialsOf(request), context.auth)
+    if (context.settings().metricsAuth) await onRequest(request)
+    else scrapes.enter(request.raw.socket)
     const accept = request.headers.accept ?? ""
     const { contentType, body } = await daemon.metrics(accept.includes("application/openmetrics-text"))
+    reply.raw.once("finish", () => scrapes.leave(request.raw.socket))
     return reply.type(contentType).send(body)
   })
   app.get("/api/v1/sources", { onRequest }, (_request, reply) => {
@@ -74,6 +89,11 @@ export function addReadRoutes(app: FastifyInstance, context: Context): void {
 
 export function sendJson(reply: FastifyReply, context: Context, value: unknown): FastifyReply {
   return reply.type("application/json; charset=utf-8").send(`${jsonText(value, maskOf(context))}\n`)
+}
+
+export function authOf({ settings, secrets }: Context): AuthOptions {
+  const { tokens, listen } = settings()
+  return { tokens, secrets, host: listen.host }
 }
 
 export function maskOf({ secrets }: Pick<Context, "secrets">): (text: string) => string {

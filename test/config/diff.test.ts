@@ -23,7 +23,6 @@ await t.test("what a new config changes is named, and nothing else", async (t) =
     ["a default", base.replace("{ workspace: w }", "{ workspace: w, interval: 2m }"), { changed: ["one", "two"] }],
     ["a workspace", base.replace("http://v/api", "http://v2/api"), { changedWorkspaces: ["v"] }],
     ["a workspace more", base.replace("[{", '[{ name: x, apiUrl: "http://x/api" }, {'), { changedWorkspaces: ["x"] }],
-    ["the server", `${base}server: { listen: "127.0.0.1:1" }\n`, { serverChanged: true }],
     ["the installation", base.replace("installation: a", "installation: b"), { installationChanged: true }],
     ["the folder", `${base}stateDir: /tmp/x\n`, { stateDirChanged: true }],
   ]
@@ -32,7 +31,6 @@ await t.test("what a new config changes is named, and nothing else", async (t) =
     removed: [],
     changed: [],
     changedWorkspaces: [],
-    serverChanged: false,
     installationChanged: false,
     stateDirChanged: false,
   }

@@ -80,7 +80,7 @@ await t.test("two keys and one source are a whole config, the rest are defaults"
         receiver: null,
       },
     ],
-    server: { listen: { host: "127.0.0.1", port: 8484 }, token: null, metricsAuth: false },
+    server: { listen: { host: "127.0.0.1", port: 8484 }, tokens: [], metricsAuth: false },
     stateDir: "/var/lib/lockstep",
   })
 })
@@ -233,7 +233,7 @@ await t.test("the first lines of each wrong config tell what to write instead, w
     [
       "metricsAuth alone",
       `${minimal}server: { metricsAuth: true }\n`,
-      "5:11: server.metricsAuth: needs `server.token`",
+      "5:11: server.metricsAuth: needs `server.token` or `server.tokens`",
     ],
     ["no sources", "installation: a\n", "1:1: sources: is missing"],
     [
@@ -376,7 +376,7 @@ await t.test("listening elsewhere is allowed with a token", async (t) => {
   const open = `${minimal}server: { listen: "[::]:80", token: { env: T } }\n`
   t.strictSame(parseConfig(open, "/x.yaml", {}).server, {
     listen: { host: "::", port: 80 },
-    token: { kind: "env", name: "T" },
+    tokens: [{ name: "token", role: "operate", token: { kind: "env", name: "T" } }],
     metricsAuth: false,
   })
 })

@@ -1,6 +1,8 @@
 import { request as httpRequest } from "node:http"
 import { connect } from "node:net"
 import type { Test } from "tap"
+import type { AccessToken } from "../../src/core/access.ts"
+import type { Act } from "../../src/core/act.ts"
 import type { SourceName } from "../../src/core/model.ts"
 import type { Trigger } from "../../src/core/outcome.ts"
 import { Secret, type SecretReader, type SecretRef } from "../../src/core/secret.ts"
@@ -8,7 +10,8 @@ import type { Receiver } from "../../src/core/source.ts"
 import { StatusBoard } from "../../src/observe/board.ts"
 import { Metrics } from "../../src/observe/metrics.ts"
 import type { Daemon, Operated } from "../../src/server/ports.ts"
-import { openServer, type Limits } from "../../src/server/server.ts"
+import type { Limits } from "../../src/server/front.ts"
+import { openServer, type Server } from "../../src/server/server.ts"
 import { etl, workspace } from "../observe/samples.ts"
 import { openWaits } from "../support/waits.ts"
 
@@ -23,6 +26,8 @@ export interface Served {
   /** Milliseconds of each wait that ran to its end. */
   readonly waitedOut: readonly number[]
   /** What tests change. */
+  readonly acts: Act[]
+  readonly server: Server
   readonly state: {
     turn: number
     alive: boolean
@@ -42,17 +47,30 @@ export interface Answer {
 }
 
 export const token = "t0ken-for-tests"
+export const mainToken: AccessToken = { name: "token", role: "operate", token: { kind: "env", name: "TOKEN" } }
+/** A token whose value is `value-NAME`. */
+export const named = (name: string, role: AccessToken["role"]): AccessToken => ({
+  name,
+  role,
+  token: { kind: "env", name: `value-${name}` },
+})
 
 export async function serve(
   t: Test,
-  options: { readonly withToken?: boolean; readonly metricsAuth?: boolean; readonly limits?: Partial<Limits> } = {},
+  options: {
+    readonly withToken?: boolean
+    readonly tokens?: readonly AccessToken[]
+    readonly metricsAuth?: boolean
+    readonly limits?: Partial<Limits>
+  } = {},
 ): Promise<Served> {
-  const { withToken = true, metricsAuth = false, limits = {} } = options
+  const { withToken = true, tokens = [], metricsAuth = false, limits = {} } = options
   const board = new StatusBoard()
   const waits = openWaits()
   const metrics = new Metrics({ version: "0", nodeVersion: "0" })
   board.take({ kind: "source-added", source: etl, workspace })
   const [triggered, operated, errors]: [Served["triggered"], unknown[][], unknown[]] = [[], [], []]
+  const acts: Act[] = []
   const state: Served["state"] = {
     turn: 0,
     alive: true,
@@ -76,6 +94,7 @@ export async function serve(
       unpin: operate("unpin"),
       confirm: operate("confirm"),
     },
+    acted: (act) => acts.push(act),
     trigger: (sources, trigger) => {
       triggered.push({ sources, trigger })
       return state.turn
@@ -89,9 +108,11 @@ export async function serve(
     daemon,
     secrets: secretsOf(state),
     clock: waits.clock,
-    listen: { host: "127.0.0.1", port: 0 },
-    token: withToken ? { kind: "env", name: "TOKEN" } : null,
-    metricsAuth,
+    settings: {
+      listen: { host: "127.0.0.1", port: 0 },
+      tokens: [...(withToken ? [mainToken] : []), ...tokens],
+      metricsAuth,
+    },
     onError: (error) => errors.push(error),
     limits,
   })
@@ -99,13 +120,26 @@ export async function serve(
   const close = () => (closed ??= Promise.resolve(server[Symbol.asyncDispose]()))
   t.teardown(close)
   const port = Number(new URL(server.address).port)
-  return { address: server.address, port, board, triggered, operated, errors, waitedOut: waits.over, state, close }
+  return {
+    address: server.address,
+    port,
+    board,
+    triggered,
+    operated,
+    acts,
+    server,
+    errors,
+    waitedOut: waits.over,
+    state,
+    close,
+  }
 }
 
 function secretsOf(state: Served["state"]): SecretReader {
   return {
     read: async (ref: SecretRef) => {
       if (ref.kind === "env" && ref.name === "HOOK") return new Secret("hook-secret")
+      if (ref.kind === "env" && ref.name.startsWith("value-")) return new Secret(ref.name)
       if (state.token === null) throw new Error("no such secret: TOKEN")
       return new Secret(state.token)
     },
