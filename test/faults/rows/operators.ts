@@ -1,4 +1,47 @@
 import type { Fault } from "../fault.ts"
 
-/** What operators do. */
-export const operators: readonly Fault[] = []
+/** What people who run Lockstep meet. */
+export const operators: readonly Fault[] = [
+  {
+    fault: "`server.listen` names a port that is taken, an address of another machine, or a host that nobody knows",
+    seen: "one line that names the key and the reason, exit code 1",
+    kept: "nothing is left behind; while running, the settings before stay in force and the log says so",
+    healed: "by the next edit of the config, or a start",
+    test: "contract/start.test.ts: ends the start: one line that names the key, exit code 1",
+  },
+  {
+    fault: "`stateDir` can't be written",
+    seen: "one line that names the key and the reason, exit code 1",
+    kept: "nothing was looked at or written",
+    healed: "by the next start",
+    test: "contract/start.test.ts: a state folder below a file",
+  },
+  {
+    fault: "a browser comes to `/` while a token is configured",
+    seen: "its own question for a name and a password: the token is the password",
+    kept: "nothing can be changed that way, so no foreign page can make it",
+    healed: "at once",
+    test: "server/browser.test.ts: a browser gets in with the token as password, whatever the name, and reads the page and the API",
+  },
+  {
+    fault: "`server.token` is set, changed or taken away while the daemon runs",
+    seen: "the next request is let in, or not, by the new one",
+    kept: "connections and waits go on",
+    healed: "within a second of the edit",
+    test: "server/tokens.test.ts: tokens and metricsAuth are taken while running, on connections that are open too",
+  },
+  {
+    fault: "somebody confirms a hold that retires ten deployments",
+    seen: "one line in the log, and an entry of the history: the token's name, the digest, the reasons and the ten keys",
+    kept: "refused and failed acts are told the same way",
+    healed: "nothing is wrong",
+    test: "server/tokens.test.ts: each act is told with who, what and why, whether it was done or not",
+  },
+  {
+    fault: "300 connections are held with half a request, half a webhook, or an answer that isn't taken",
+    seen: "nothing: probes, readers and signed webhooks are answered",
+    kept: "connections of those who have proved who they are",
+    healed: "each new connection closes the oldest of a stranger",
+    test: "server/strangers.test.ts: probes, readers and signed webhooks are answered",
+  },
+]
