@@ -27,7 +27,7 @@ const holds: readonly (readonly [string, string])[] = [
   ],
   ["with no token and half a body", "POST /api/v1/sync HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"],
   ["kept after an answer", "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"],
-  ["that don't take their answer", "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(50)],
+  ["that don't take their answer", "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"],
 ]
 for (const [title, text] of holds) {
   await t.test(`beside 300 connections ${title}, probes, readers and signed webhooks are answered`, async (t) => {
