@@ -12,7 +12,6 @@ import { openLog, type LogFormat } from "./observe/log.ts"
 import { Metrics } from "./observe/metrics.ts"
 import { narrate } from "./observe/narrate.ts"
 import { openOperations } from "./operations.ts"
-import { openRender } from "./open-render.ts"
 import { openGit, openImages, type Around } from "./parts.ts"
 import { Bulkheads } from "./reconcile/bulkheads.ts"
 import { Loop } from "./reconcile/loop.ts"
@@ -20,6 +19,7 @@ import { Roster } from "./roster.ts"
 import type { Daemon as ServedDaemon } from "./server/ports.ts"
 import { openServer } from "./server/server.ts"
 import { openStateFolder } from "./state-folder.ts"
+import { openThread } from "./thread/port.ts"
 import { version } from "./version.ts"
 import { Workspaces } from "./workspaces.ts"
 
@@ -68,7 +68,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const images = opening.use(openImages(imagePatienceMs, around))
   const { installation } = config
   const bulkheads = new Bulkheads(clock)
-  const parts = { git: bulkheads.git(git), images, render: openRender(), bulkheads }
+  const parts = { git: bulkheads.git(git), images, render: opening.use(openThread(() => clock.elapsed())), bulkheads }
   const context = { ...around, ...parts, installation, version, instance: randomUUID() }
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and before the server that tells about them.

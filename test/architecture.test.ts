@@ -18,6 +18,8 @@ const may: Record<string, { rooms: readonly string[]; packages: readonly string[
   observe: { rooms: ["core", "lib"], packages: ["node:", "pino", "prom-client"] },
   // What a turn waits for is known without handing it through every call.
   reconcile: { rooms: ["core", "lib", "observe/events.ts"], packages: ["node:async_hooks"] },
+  // The other end of the render port, in a thread of its own.
+  thread: { rooms: ["core", "lib", "reconcile/ports.ts", "render/pull.ts", "open-render.ts"], packages: ["node:"] },
   server: { rooms: ["core", "observe", "lib"], packages: ["node:", "fastify"] },
 }
 

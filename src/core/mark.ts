@@ -7,7 +7,7 @@ import type { DeploymentKey, LiveDeployment, SourceName } from "./model.ts"
  * the tags but isn't ours.
  */
 export const managedTag = "managed-by=gitops"
-const ownerPrefix = "gitops="
+export const ownerPrefix = "gitops="
 const markPrefix = "gitops-mark="
 export const prunePrefix = "gitops-prune="
 

@@ -155,8 +155,15 @@ function stubborn(key: DeploymentKey, message: string): Problem | null {
 
 /** What Git says about one deployment, as one text: equal as long as Git says the same. */
 export function deploymentDigest(deployment: DesiredDeployment): string {
-  return digestOf(fieldNames.map((name) => fieldDigest(deployment, name)))
+  const known = digests.get(deployment)
+  if (known !== undefined) return known
+  const digest = digestOf(fieldNames.map((name) => fieldDigest(deployment, name)))
+  digests.set(deployment, digest)
+  return digest
 }
+
+/** What was bound once is asked for again in each turn. */
+const digests = new WeakMap<DesiredDeployment, string>()
 
 function fieldDigest(deployment: DesiredDeployment, name: FieldName): string {
   const value = deployment.fields[name]

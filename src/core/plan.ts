@@ -1,7 +1,7 @@
 import { mayLeaveOurs, planAutomations, planReturn } from "./automation.ts"
 import { reasons, type AutomationWrite, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
-import { markTags, owns, readMark, readPruneTag, sameOwner, sameTags, type Owner } from "./mark.ts"
+import { markTags, readMark, readPruneTag, sameOwner, sameTags, type Owner } from "./mark.ts"
 import type {
   DesiredDeployment,
   DesiredFields,
@@ -11,6 +11,7 @@ import type {
   Snapshot,
   Wanted,
 } from "./model.ts"
+import { ownedBy } from "./owned.ts"
 import { ownerOf, strangersOf, type PlanInput } from "./plan-input.ts"
 import { problemsOf } from "./plan-problems.ts"
 import type { ProblemCode } from "./problems.ts"
@@ -21,7 +22,7 @@ import { buildWrite, lettersKept, lettersOf, tagsAfter, withResets } from "./wri
 export function planChanges(input: PlanInput): Plan {
   const { desired, snapshot } = input
   const owner = ownerOf(input)
-  const owned = [...snapshot.deployments.values()].filter((live) => owns(owner, live))
+  const owned = ownedBy(owner, snapshot)
   const declared = [...desired.deployments.values()].map((wanted) => decide(input, wanted))
   const untouched = [...desired.handsOff].map((key) =>
     skip(

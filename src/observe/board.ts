@@ -84,14 +84,14 @@ export class StatusBoard {
 
   /** Whether every source has finished a turn, whatever its outcome, or waits for what is away; once true it stays true. */
   ready(): boolean {
-    this.#ready ||= this.unfinished().length === 0
+    this.#ready ||= [...this.#views.values()].every(({ status }) => this.#isFinished(status))
     return this.#ready
   }
 
   /** The sources that haven't finished a turn yet, and may soon. */
   unfinished(): readonly SourceName[] {
     return this.snapshot()
-      .filter((status) => status.lastTurn === null && !this.#isCutOff(status))
+      .filter((status) => !this.#isFinished(status))
       .map(({ name }) => name)
   }
 
@@ -106,9 +106,11 @@ export class StatusBoard {
   }
 
   /** One that has waited for a host or a workspace for so long may wait for hours. */
-  #isCutOff({ name, waits }: SourceStatus): boolean {
+  #isFinished({ name, waits, lastTurn }: SourceStatus): boolean {
+    if (lastTurn !== null) return true
+    const dueMs = this.#times.get(name)?.dueMs ?? null
     const away = waits !== undefined && waits.for !== ownWork
-    return away && (this.waitsMs().get(name) ?? 0) >= readyWaitMs
+    return away && dueMs !== null && this.#clock.elapsed() - dueMs >= readyWaitMs
   }
 
   #inTime(status: SourceStatus): SourceStatus {
@@ -191,7 +193,6 @@ export class StatusBoard {
       history: addToHistory(view.history, turn, outcome),
       lastTurn: turn,
     })
-    this.#ready ||= this.unfinished().length === 0
     for (const { after, resolve } of this.#waiters.get(outcome.source) ?? []) if (turn > after) resolve(status)
   }
 

@@ -81,9 +81,11 @@ export class WorkspaceClient implements AsyncDisposable {
     if (automations && snapshot.automations === "unread") {
       return this.widen(await this.#withAutomations(snapshot, signal), { keys, automations }, signal)
     }
+    // A quiet turn makes no copy of a set of everything that is live.
+    if ([...keys].every((key) => snapshot.covers.has(key))) return snapshot
     const missing = [...keys].filter((key) => !snapshot.covers.has(key) && !snapshot.deployments.has(key))
     const covers = new Set([...snapshot.covers, ...keys])
-    if (missing.length === 0) return keys.size === 0 ? snapshot : { ...snapshot, covers }
+    if (missing.length === 0) return { ...snapshot, covers }
     const deployments = new Map(snapshot.deployments)
     const names = [...new Set(missing.map((key) => key.slice(key.indexOf("/") + 1)))].toSorted()
     const wanted = new Set(missing)

@@ -47,6 +47,11 @@ export class Bulkheads {
     this.#clock = clock
   }
 
+  /** The next round of the event loop that is nobody else's. */
+  round(): Promise<void> {
+    return this.#rounds.next()
+  }
+
   /** What `work` asks from now on is asked by this turn. */
   walk<T>(walk: Walk, work: () => Promise<T>): Promise<T> {
     return this.#walks.run(walk, work)

@@ -7,7 +7,7 @@ import type { Obstacles } from "../core/obstacles.ts"
 import type { Hold, Pin, Suspend } from "../core/outcome.ts"
 import { patienceFor } from "../core/patience.ts"
 import { planChanges } from "../core/plan.ts"
-import { owns } from "../core/mark.ts"
+import { ownedBy } from "../core/owned.ts"
 import { activeAt, isSourceChanged, type SourceRecord } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
@@ -134,7 +134,7 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
     if (obstacles.size > 0) plan = planNow(turn, { ...seen, snapshot, record }, obstacles)
   }
   const owner = { installation: context.installation, source: source.name }
-  const owned = [...snapshot.deployments.values()].filter((live) => owns(owner, live))
+  const owned = ownedBy(owner, snapshot)
   const verdict = guardPlan({
     plan,
     source,

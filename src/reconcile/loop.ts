@@ -171,6 +171,8 @@ export class Loop implements AsyncDisposable {
     for (;;) {
       const taken = await this.#queue.take(this.#drain.signal).catch(() => null)
       if (!taken) return
+      // A thousand that are due at once must not all begin in one go.
+      await this.#context.bulkheads.round()
       this.#keep(this.#turn(taken).finally(() => this.#queue.done(taken.source)))
     }
   }

@@ -36,7 +36,8 @@ export async function readIndex(
   signal: AbortSignal,
 ): Promise<Index> {
   const settings = JSON.stringify([source.remote.url, source.selection, source.rendering.baseDir, source.rendering.env])
-  if (sight.index?.settings === settings && sight.index.index.revision === revision) return sight.index.index
+  const known = sight.index?.settings === settings ? sight.index.index : null
+  if (known?.revision === revision && eyes.render.has(known)) return known
   const tree = await eyes.git.tree(source.remote, revision, signal)
   const read: ReadBlobs = async (oids) => {
     const blobs = await eyes.git.blobs(source.remote, revision, oids, fileBytesMax, signal)

@@ -138,6 +138,8 @@ export interface RenderPort {
   codeDigest(tree: Tree, paths: readonly string[], index: Index): Promise<string>
   /** The commit that a live deployment's clone of this repository is pinned to. */
   clonedCommit(pullSteps: readonly Json[], url: string): Revision | null
+  /** Whether it can still be worked with: what made it may have come to its end meanwhile. */
+  has(index: Index): boolean
 }
 /** What a source declares at one revision; only the room that made it looks inside. */
 export interface Index {

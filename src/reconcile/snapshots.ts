@@ -120,16 +120,27 @@ export class Snapshots {
 
 /** Whether a look shows just what the snapshot has: as many of ours, and the newest of them unchanged. */
 function matches(look: Look, snapshot: Snapshot): boolean {
-  const ours = [...snapshot.deployments.values()].filter(({ allTags }) => allTags.includes(managedTag))
-  const known = new Map<DeploymentId, LiveDeployment>(ours.map((live) => [live.id, live]))
+  const known = oursIn(snapshot)
   return (
-    look.count === ours.length &&
+    look.count === known.size &&
     look.newest.every(({ id, updated }) => {
       const live = known.get(id)
       return live?.updated === updated
     })
   )
 }
+
+/** Sorted out once for all looks that it is compared with. */
+function oursIn({ deployments }: Snapshot): ReadonlyMap<DeploymentId, LiveDeployment> {
+  const known = ours.get(deployments)
+  if (known) return known
+  const found = [...deployments.values()].filter(({ allTags }) => allTags.includes(managedTag))
+  const byId = new Map(found.map((live) => [live.id, live]))
+  ours.set(deployments, byId)
+  return byId
+}
+
+const ours = new WeakMap<Snapshot["deployments"], ReadonlyMap<DeploymentId, LiveDeployment>>()
 
 function sameLive(a: Snapshot, b: Snapshot): boolean {
   const same = (key: DeploymentKey, one: LiveDeployment): boolean => {

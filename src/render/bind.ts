@@ -5,13 +5,13 @@ import type { Json } from "../core/json.ts"
 import type { Desired, DesiredDeployment, DeploymentKey, Problem } from "../core/model.ts"
 import type { Source } from "../core/source.ts"
 import { bindEntry, type BoundEntry } from "./bind-entry.ts"
-import type { Index } from "./index.ts"
+import type { Index, OnFile } from "./index.ts"
 import type { Inputs } from "./inputs.ts"
 import { problem } from "./manifest/rules.ts"
 
 /** An index with everything that it leaves open filled in. Pure: the same index and inputs give the same Desired. */
-export function bind(index: Index, inputs: Inputs, source: Source): Desired {
-  const bound = bindEntries(index, inputs, source)
+export function bind(index: Index, inputs: Inputs, source: Source, onFile: OnFile = () => undefined): Desired {
+  const bound = bindEntries(index, inputs, source, onFile)
   const twice = declaredTwice(bound)
   const sound = bound.filter((entry) => entry.deployment && !twice.keys.has(entry.deployment.key))
   const deployments = new Map(
@@ -48,11 +48,15 @@ export function imagesNamed(
   return new Map([...byImage].map(([image, uses]) => [image, uses.map(({ key }) => key)]))
 }
 
-function bindEntries(index: Index, inputs: Inputs, source: Source): readonly BoundEntry[] {
+function bindEntries(index: Index, inputs: Inputs, source: Source, onFile?: OnFile): readonly BoundEntry[] {
   const selected = picomatch([...source.selection.select], { dot: true })
   const wanted = (key: DeploymentKey | null): boolean =>
     source.selection.select.length === 0 || key === null || selected(key)
-  return index.entries.map((entry) => bindEntry(entry, index.revision, inputs, source)).filter(({ key }) => wanted(key))
+  const bound = index.entries.map((entry) => {
+    onFile?.(entry.manifest)
+    return bindEntry(entry, index.revision, inputs, source)
+  })
+  return bound.filter(({ key }) => wanted(key))
 }
 
 /** Which entry is meant nobody can know, so neither is touched. */

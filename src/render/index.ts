@@ -10,6 +10,9 @@ import { FlowReader } from "./python/flow.ts"
 import type { FileText, FlowFacts, ReadFile, Surroundings } from "./python/reading.ts"
 import { toJson } from "./yaml/dialect.ts"
 
+/** Told of each file before it is worked on. */
+export type OnFile = (path: string) => void
+
 export interface IndexSettings {
   readonly manifests: readonly string[]
   readonly exclude: readonly string[]
@@ -51,12 +54,17 @@ const manifestsKept = 2_000
 export class Renderer {
   readonly #flows = new FlowReader()
   readonly #manifests = new Map<string, Manifest>()
+  readonly #onFile: OnFile
+
+  constructor(onFile: OnFile = () => undefined) {
+    this.#onFile = onFile
+  }
 
   /** `needs`: read these blobs, then ask again with all that was read so far. */
   index(tree: Tree, blobs: ReadonlyMap<string, Blob>, settings: IndexSettings): IndexStep {
     const [paths, templates] = withoutTemplates(manifestPaths(tree, settings))
     const unread = new Set<string>()
-    const readFile = fileReader(tree, blobs, unread)
+    const readFile = fileReader(tree, blobs, { unread, onFile: this.#onFile })
     const manifests = paths.slice(0, manifestsMax).map((path) => this.#manifest(path, tree, readFile))
     if (unread.size > 0) return { kind: "needs", oids: [...unread] }
     const around = { projects: projectFolders(tree), environment: new Map(Object.entries(settings.env)) }
@@ -143,11 +151,16 @@ function template(path: string): Problem {
   return problem("manifest-template", message, { file: path })
 }
 
-function fileReader(tree: Tree, blobs: ReadonlyMap<string, Blob>, unread: Set<string>): ReadFile {
+function fileReader(
+  tree: Tree,
+  blobs: ReadonlyMap<string, Blob>,
+  { unread, onFile }: { readonly unread: Set<string>; readonly onFile: OnFile },
+): ReadFile {
   return (path): FileText => {
     const entry = tree.entries.get(posix.normalize(path))
     if (entry?.kind !== "file") return { kind: "missing" }
     const blob = blobs.get(entry.oid)
+    if (blob?.kind === "text") onFile(path)
     if (blob) return blob
     unread.add(entry.oid)
     return { kind: "unread" }

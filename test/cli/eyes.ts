@@ -55,6 +55,7 @@ export const render: RenderPort = {
   codePaths: async () => new Map(),
   codeDigest: async () => "",
   clonedCommit: () => null,
+  has: () => true,
 }
 
 /** Remotes by URL, each with the text of its one manifest; `null` can't be reached. */

@@ -6,14 +6,12 @@ import { pkt } from "../../src/git/pkt-line.ts"
 import type { GitError } from "../../src/lib/errors.ts"
 import { openGitServer, type Fault, type GitRepository } from "../support/git-server.ts"
 import { failureOf, readAll } from "./read-all.ts"
-import { head, openClient, remoteAt, signal, type Client } from "./remote.ts"
+import { head, openClient, remoteAt, signal } from "./remote.ts"
 
 /** Servers that are away, slow, or lie: every failure has its reason and its kind, and none is taken for an absence. */
 
 await using server = await openGitServer()
-/** Short for servers that hang, and else no bound that a busy machine could come near to. */
-const short = { idleMs: 2_000, requestMs: 6_000 }
-const clientFor = (fault: Fault): Client => openClient(fault.kind === "hang" ? { timeouts: short } : {})
+const timeouts = { idleMs: 300, requestMs: 1_000 }
 const page = { status: 200, headers: { "content-type": "text/html" }, body: "<html>Sign in</html>" }
 const advertised = { status: 200, headers: { "content-type": "application/x-git-upload-pack-advertisement" } }
 const result = { status: 200, headers: { "content-type": "application/x-git-upload-pack-result" } }
@@ -80,7 +78,7 @@ await t.test("a list of refs that is anything but whole and proper is never take
   const repository = repositoryWith("listing")
   const ref = { kind: "branch", name: "main" } as const
   for (const [what, fault, expected] of listing) {
-    await using client = clientFor(fault)
+    await using client = openClient({ timeouts })
     const { git } = client
     await git.resolve(remoteAt(repository.url), ref, -1, signal)
     server.fault = ({ method }) => (method === "POST" ? fault : null)
@@ -113,7 +111,7 @@ await t.test("with the old protocol too", async (t) => {
     ],
   ]
   for (const [what, fault, expected] of rows) {
-    await using client = clientFor(fault)
+    await using client = openClient({ timeouts })
     const { git } = client
     server.fault = () => fault
     const failure = await failureOf(git.resolve(remoteAt(repository.url), { kind: "branch", name: "main" }, 0, signal))
@@ -125,7 +123,7 @@ await t.test("with the old protocol too", async (t) => {
 await t.test("a pack that is anything but whole and proper leaves nothing behind", async (t) => {
   const repository = repositoryWith("packs", { "prefect.yaml": "one", "a/b.py": "x" })
   for (const [what, fault, expected] of [...packs, ...slow]) {
-    await using client = clientFor(fault)
+    await using client = openClient({ timeouts })
     const { git } = client
     const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
     server.fault = ({ method }) => (method === "POST" ? fault : null)
@@ -139,7 +137,7 @@ await t.test("a pack that is anything but whole and proper leaves nothing behind
 await t.test("files that come broken, or not at all, are an error and never an empty file", async (t) => {
   const repository = repositoryWith("files")
   for (const [what, fault, expected] of packs.filter(([what]) => what !== "no such commit")) {
-    await using client = clientFor(fault)
+    await using client = openClient({ timeouts })
     const { git } = client
     const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
     const { entries } = await git.tree(remoteAt(repository.url), revision, signal)
@@ -152,7 +150,7 @@ await t.test("files that come broken, or not at all, are an error and never an e
 
 await t.test("an increment that the server gets wrong is fetched anew in full", async (t) => {
   const repository = repositoryWith("increment", { "prefect.yaml": "one", "a/b.py": "x" })
-  await using client = openClient()
+  await using client = openClient({ timeouts })
   const { git } = client
   const remote = remoteAt(repository.url)
   await readAll(git, remote)
@@ -173,7 +171,7 @@ await t.test("an increment that the server gets wrong is fetched anew in full", 
 })
 
 await t.test("a server that doesn't listen, and a host that doesn't exist", async (t) => {
-  await using client = openClient()
+  await using client = openClient({ timeouts })
   const { git } = client
   const expected = { code: "git-unreachable", kind: "transient" } as const
   t.match(await failureOf(git.resolve(remoteAt("http://127.0.0.1:9/a.git"), head, -1, signal)), {
@@ -196,7 +194,6 @@ await t.test("a server that drips is cut off when its time is up", async (t) => 
     socket.on("close", () => clearInterval(timer))
   })
   await new Promise<void>((listening) => drip.listen(0, "127.0.0.1", listening))
-  const timeouts = { idleMs: 30_000, requestMs: 1_000 }
   await using client = openClient({ timeouts })
   const { git } = client
   const url = `http://127.0.0.1:${(drip.address() as AddressInfo).port}/a.git`
@@ -214,7 +211,7 @@ await t.test("a server that drips is cut off when its time is up", async (t) => 
 
 await t.test("an empty repository has no refs, which isn't the same as a ref that is gone", async (t) => {
   const repository = server.createRepository("empty")
-  await using client = openClient()
+  await using client = openClient({ timeouts })
   const { git } = client
   t.match(await failureOf(git.resolve(remoteAt(repository.url), head, -1, signal)), {
     code: "git-no-refs",
@@ -224,7 +221,7 @@ await t.test("an empty repository has no refs, which isn't the same as a ref tha
 
 await t.test("a server that gives files with their commit only", async (t) => {
   const repository = repositoryWith("commits-only", { "prefect.yaml": "one", "a/b.py": "x" })
-  await using client = openClient()
+  await using client = openClient({ timeouts })
   const { git } = client
   const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
   const { entries } = await git.tree(remoteAt(repository.url), revision, signal)

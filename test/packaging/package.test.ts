@@ -79,8 +79,28 @@ await t.test(
     )
     const validated = run("validate", ".")
     t.equal(validated.status, 0, validated.stdout + validated.stderr)
+    const inItsThread = join(folder, "in-its-thread.mjs")
+    writeFileSync(inItsThread, readsInTheThread(join(folder, "lib/node_modules/lockstep/dist")))
+    const read = spawnSync("env", [...asUsersDo, process.execPath, inItsThread], { encoding: "utf8", cwd: folder })
+    t.equal(read.stdout, "hello/d\n", read.stderr)
   },
 )
+
+/** A program that reads a commit in the thread in which the daemon does. */
+function readsInTheThread(dist: string): string {
+  return `
+import { readFileSync } from "node:fs"
+import { openThread } from "${dist}/thread/port.js"
+import { standardSource } from "${dist}/cli/lint.js"
+const port = openThread(() => performance.now())
+const entries = new Map(["prefect.yaml", "flow.py"].map((path) => [path, { kind: "file", oid: path }]))
+const read = async (oids) => new Map(oids.map((oid) => [oid, { kind: "text", text: readFileSync(oid, "utf8") }]))
+const index = await port.index({ revision: "${"0".repeat(40)}", entries }, standardSource, read)
+const nothing = new Map()
+const inputs = { branch: "main", env: nothing, variables: nothing, images: nothing, pins: nothing }
+console.log([...(await port.bind(index, inputs, standardSource)).deployments.keys()].join())
+`
+}
 
 t.test("on a Node that is too old it says so in one sentence", async (t) => {
   const old = ["/usr/bin/node", "/usr/local/bin/node"].find(

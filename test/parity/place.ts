@@ -16,10 +16,7 @@ export function placeIn(steps: Json, { folder, url }: Code): string | null {
   const [first = null, into, stay = null, ...more] = steps as readonly Json[]
   const noted = inputOf(first, "set_working_directory", "directory")
   if (into === undefined && noted !== null) return isBelow(noted, folder) ? relative(folder, noted) : null
-  return inputOf(first, "git_clone", "repository") !== url || more.length > 0 ? null : placeInClone(into, stay)
-}
-
-function placeInClone(into: Json | undefined, stay: Json): string | null {
+  if (inputOf(first, "git_clone", "repository") !== url || more.length > 0) return null
   if (into === undefined) return ""
   const directory = inputOf(into, "set_working_directory", "directory") ?? ""
   const [, base] = /^\{\{ clone\.directory \}\}\/(.+)$/.exec(directory) ?? []

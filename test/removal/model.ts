@@ -87,6 +87,7 @@ export class ModelPrefect implements WorkspacePort {
     return { ...snapshotOf([...this.deployments.values()], [pool("pool")]), takenAt: this.serverNow() }
   }
   async widen(snapshot: Awaited<ReturnType<WorkspacePort["snapshot"]>>, { keys }: Coverage) {
+    if ([...keys].every((key) => snapshot.deployments.has(key))) return snapshot
     const deployments = new Map(snapshot.deployments)
     for (const live of this.deployments.values()) if (keys.has(live.key)) deployments.set(live.key, live)
     return { ...snapshot, deployments }
@@ -228,6 +229,7 @@ export class ModelGit {
     codePaths: async () => new Map(),
     codeDigest: async () => "",
     clonedCommit: () => null,
+    has: () => true,
   }
 
   #desired({ revision }: Index, source: Desired["source"]): Desired {

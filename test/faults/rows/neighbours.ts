@@ -39,4 +39,20 @@ export const neighbours: readonly Fault[] = [
     healed: "At its first turn that gets through.",
     test: "observe/board.test.ts: a source whose host is away keeps the daemon from being ready for a minute, and one at work longer",
   },
+  {
+    fault:
+      "A file in Git takes all the memory or time that there is to read it (a manifest of 199,000 items at 40 paths, a text that grows by replacing).",
+    seen: "A problem at that file; the source is degraded. Where no file is known: the source is stalled, `render-died`.",
+    kept: "Everything that the file may declare: nothing is retired. The other files of the source and all other sources go on; the thread is started again.",
+    healed:
+      "With the next commit that mends the file. It isn't tried again before; its source is read apart from the others for an hour.",
+    test: "render/thread.test.ts: a file that takes all memory is a problem at that file; the other files of the source go on",
+  },
+  {
+    fault: "The files that a source's manifests name are more than 64 MiB together.",
+    seen: "A problem at each file beyond.",
+    kept: "What those files may declare.",
+    healed: "With narrower globs, or `exclude`.",
+    test: "render/thread.test.ts: files of more than 64 MiB together are a problem of those that came last",
+  },
 ]

@@ -1,1 +1,0 @@
-import "./reader.test.ts"
