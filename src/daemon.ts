@@ -15,6 +15,7 @@ import { openOperations } from "./operations.ts"
 import { openGit, openImages, type Around } from "./parts.ts"
 import { Bulkheads } from "./reconcile/bulkheads.ts"
 import { Loop } from "./reconcile/loop.ts"
+import { Releases } from "./releases.ts"
 import { Roster } from "./roster.ts"
 import type { Daemon as ServedDaemon } from "./server/ports.ts"
 import { openServer } from "./server/server.ts"
@@ -73,8 +74,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and before the server that tells about them.
   await using looping = new AsyncDisposableStack()
+  const releases = looping.use(new Releases(context, (message) => log.warn(message)))
   const loop = looping.use(new Loop(context, { drainMs }))
-  const roster = new Roster(config, { loop, clients, git, warn: (message) => log.warn(message) })
+  const roster = new Roster(config, { loop, clients, git, releases, warn: (message) => log.warn(message) })
   // Known before the first request can ask: until then there would be no source that isn't ready.
   await roster.start(startSpreadMs)
   const server = await openServer({

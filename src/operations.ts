@@ -6,6 +6,7 @@ import type { StatusBoard } from "./observe/board.ts"
 import type { TurnContext } from "./reconcile/context.ts"
 import type { Loop } from "./reconcile/loop.ts"
 import { changeRecord, confirmHold, type Refusal } from "./reconcile/operate.ts"
+import { releaseEverywhere } from "./reconcile/release.ts"
 import type { Operated, Operations } from "./server/ports.ts"
 
 /** An answer waits this long for the turn that carries the wish out, and else tells the status as it is. */
@@ -47,7 +48,27 @@ export function openOperations(parts: {
     async confirm(name, digest, signal) {
       return then(name, confirmHold(place(name), digest), signal)
     },
+    async release(name, by, signal) {
+      const home = loop.find(name)?.workspace.name
+      const others = loop.workspaces().filter((workspace) => workspace.name !== home)
+      const { workspaces, failed } = await releaseEverywhere(context, others, { source: name, by }, signal)
+      for (const { sources } of others.filter((one) => workspaces.includes(one.name)))
+        for (const one of sources.keys()) loop.trigger(one, "sibling")
+      if (workspaces.length > 0) return { kind: "done", workspaces, unread: failed.map(({ workspace }) => workspace) }
+      if (failed[0]) throw failed[0].error
+      return home === undefined ? nothingToRelease(name) : stillConfigured(name)
+    },
   }
+}
+
+function nothingToRelease(name: SourceName) {
+  const message = `no workspace has a record of a source "${name}" of this installation, or a deployment with its mark`
+  return { kind: "refused", code: "nothing-to-release", message } as const
+}
+
+function stillConfigured(name: SourceName) {
+  const message = `"${name}" is a source of this config: take it out of it, and it is released by itself`
+  return { kind: "refused", code: "still-configured", message } as const
 }
 
 async function statusAfterTurn(

@@ -2,6 +2,7 @@ import { diffConfig, type Config, type ServerSettings } from "./config/config.ts
 import type { Reload } from "./config/watch.ts"
 import type { GitRemotes } from "./git/remotes.ts"
 import type { Loop } from "./reconcile/loop.ts"
+import type { Releases } from "./releases.ts"
 import type { Workspaces } from "./workspaces.ts"
 
 const tidyMs = 30_000
@@ -12,6 +13,7 @@ export class Roster {
   readonly #loop: Loop
   readonly #clients: Workspaces
   readonly #git: GitRemotes
+  readonly #releases: Releases
   readonly #warn: (message: string) => void
   /** Configs are taken one after the other: each is compared with the one before it. */
   #taking: Promise<void> = Promise.resolve()
@@ -22,6 +24,7 @@ export class Roster {
       readonly loop: Loop
       readonly clients: Workspaces
       readonly git: GitRemotes
+      readonly releases: Releases
       readonly warn: (message: string) => void
     },
   ) {
@@ -29,6 +32,7 @@ export class Roster {
     this.#loop = parts.loop
     this.#clients = parts.clients
     this.#git = parts.git
+    this.#releases = parts.releases
     this.#warn = parts.warn
   }
 
@@ -60,11 +64,14 @@ export class Roster {
       this.#warn("installation and stateDir take effect at the next start; the rest is in force now")
     }
     this.config = next
-    for (const { name } of change.removed) this.#loop.removeSource(name)
+    const moved = change.changed.filter(({ before, after }) => before.workspace !== after.workspace)
+    const gone = [...change.removed, ...moved.map(({ before }) => before)]
+    await this.#releases.take(gone.flatMap(({ name }) => this.#loop.removeSource(name) ?? []))
     for (const name of change.changedWorkspaces) await this.#setWorkspace(name)
     const anew = new Set([...change.added, ...change.changed.map(({ after }) => after)].map(({ name }) => name))
     for (const source of next.sources) {
       if (anew.has(source.name) || change.changedWorkspaces.includes(source.workspace)) {
+        await this.#releases.forget(source.name)
         this.#loop.setSource(source, "config", 0)
       }
     }

@@ -54,6 +54,23 @@ export async function askOperation(
   return sourceIn((await client.post(sourcePath(name, `/${operation}`), body)).body)
 }
 
+/** Workspaces in which the source was released, and those that couldn't be asked. */
+export async function askRelease(
+  client: Client,
+  name: string,
+  body: Readonly<Record<string, string>>,
+): Promise<{ readonly workspaces: readonly string[]; readonly unread: readonly string[] }> {
+  const answer = await client.post(sourcePath(name, "/release"), body)
+  return checked(answer.body, isRelease) as {
+    readonly workspaces: readonly string[]
+    readonly unread: readonly string[]
+  }
+}
+
+function isRelease({ workspaces, unread }: Body): boolean {
+  return Array.isArray(workspaces) && Array.isArray(unread)
+}
+
 function sourcesIn(body: unknown): readonly SourceStatus[] {
   const found = checked(body, ({ sources }) => Array.isArray(sources))
   return (found as { readonly sources: readonly unknown[] }).sources.map((one) => sourceIn(one))

@@ -1,7 +1,7 @@
 import type { Command } from "commander"
 import { parseDuration } from "../config/duration.ts"
 import { isoTime } from "../lib/clock.ts"
-import { askOperation } from "./ask.ts"
+import { askOperation, askRelease } from "./ask.ts"
 import { addServerOptions, openClient, type ServerFlags } from "./client.ts"
 import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes } from "./exit.ts"
@@ -69,6 +69,27 @@ export function addConfirm(program: Command, context: CliContext): void {
       "\nExample:\n  lockstep confirm analytics 1a2b3c4d5e6f\n\nRefused when what is held is no longer what you saw.",
     )
     .action(async (name: string, digest: string, flags: Flags) => operate(context, flags, name, "confirm", { digest }))
+}
+
+export function addRelease(program: Command, context: CliContext): void {
+  operation(program, "release", "let others take what a source owned that is gone for good")
+    .argument("<name>", "source that the config doesn't have any more")
+    .addHelpText(
+      "after",
+      "\nExample:\n  lockstep release old-reports\n\nNeeded only for what no daemon saw leaving its config; conflicts name the command. Removes nothing.",
+    )
+    .action(async (name: string, flags: Flags) => {
+      const client = await openClient(flags, context.terminal, context.signal)
+      const by = context.terminal.environment["USER"] ?? ""
+      const answer = await askRelease(client, name, by === "" ? {} : { by })
+      print(context, flags, { source: name, ...answer }, () => releasedText(name, answer))
+    })
+}
+
+function releasedText(name: string, answer: { workspaces: readonly string[]; unread: readonly string[] }): string {
+  const { workspaces, unread } = answer
+  const missing = unread.length > 0 ? `Not reached, so say it again later: ${unread.join(", ")}\n` : ""
+  return `Released ${name} in ${workspaces.join(", ")}: sources that declare what it owned take it by their \`adopt\`.\n${missing}`
 }
 
 function operation(program: Command, name: string, summary: string): Command {

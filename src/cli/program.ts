@@ -5,7 +5,7 @@ import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes, exitCodeTable } from "./exit.ts"
 import { addImport } from "./import.ts"
 import { addInit } from "./init.ts"
-import { addConfirm, addPin, addResume, addSuspend, addUnpin } from "./operate-commands.ts"
+import { addConfirm, addPin, addRelease, addResume, addSuspend, addUnpin } from "./operate-commands.ts"
 import { addOrphans } from "./orphans.ts"
 import { addPlan } from "./plan.ts"
 import { harmless, paintFor, plain, type Terminal } from "./terminal.ts"
@@ -75,7 +75,7 @@ function buildProgram(context: CliContext): Command {
   program.commandsGroup("Watch a daemon:")
   for (const add of [addStatus, addSync, addHistory, addTrace, addOrphans]) add(program, context)
   program.commandsGroup("Decide about a source:")
-  for (const add of [addSuspend, addResume, addPin, addUnpin, addConfirm]) add(program, context)
+  for (const add of [addSuspend, addResume, addPin, addUnpin, addConfirm, addRelease]) add(program, context)
   program.commandsGroup("Help:")
   return program
 }

@@ -25,6 +25,7 @@ export function checkWhole(raw: unknown, environment: Environment): readonly Fin
     ...repeated(sources, "sources"),
     ...checkEnvironment(workspaces, config["workspaces"] === undefined, environment),
     ...sharedApis(workspaces, environment),
+    ...formerNames(sources),
     ...sources.flatMap((source, i) => checkSource({ ...defaults, ...source }, ["sources", i], names)),
     ...checkServer(asMap(config["server"])),
   ]
@@ -41,6 +42,21 @@ function repeated(entries: readonly Map[], list: string): readonly Finding[] {
       },
     ]
   })
+}
+
+/** A former name is one that nobody has now, and that only one source had. */
+function formerNames(sources: readonly Map[]): readonly Finding[] {
+  const names = new Set(sources.map(({ name }) => name))
+  const seen = new Set<unknown>()
+  return sources.flatMap((source, i) =>
+    asTexts(source["formerly"]).flatMap((former, j): readonly Finding[] => {
+      const path = ["sources", i, "formerly", j]
+      if (names.has(former)) return [{ path, message: "is a source of this config, which keeps what it owns" }]
+      if (seen.has(former)) return [{ path, message: "is named already: only one source can have had this name" }]
+      seen.add(former)
+      return []
+    }),
+  )
 }
 
 /** The environment's URL counts only where the file gives none. */
@@ -106,6 +122,10 @@ function reservedName(server: Map, tokens: readonly Map[]): readonly Finding[] {
 
 function asMap(value: unknown): Map {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Map) : {}
+}
+
+function asTexts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : []
 }
 
 function asList(value: unknown): readonly Map[] {

@@ -143,6 +143,8 @@ function toSource(given: SourceInput, workspace: string, around: Surroundings): 
     policy: toPolicy(entry),
     rendering: toRendering(entry, around),
     decommission: entry.decommission,
+    formerly: (entry.formerly ?? []) as SourceName[],
+    handOverFrom: (entry.handOverFrom ?? []) as SourceName[],
     receiver: receiver ? { provider: receiver.provider, secret: toSecretRef(receiver.secret, around) } : null,
   }
 }

@@ -168,6 +168,13 @@ const settings = {
     })
     .optional()
     .describe("What this source sets over its manifests, so that one manifest serves several environments."),
+  handOverFrom: nonEmpty(value.name)
+    .max(100)
+    .optional()
+    .describe(
+      "Sources of another repository or ref whose deployments it takes over without a confirmation once their Git no " +
+        "longer has them.",
+    ),
   receiver: z
     .strictObject({
       provider: z.enum(["github", "gitlab", "gitea", "bitbucket", "generic"]),
@@ -182,6 +189,10 @@ const defaultsSchema = z.strictObject(settings)
 const sourceSchema = z.strictObject({
   name: value.name,
   ...settings,
+  formerly: nonEmpty(value.name)
+    .max(20)
+    .optional()
+    .describe("Names that the source had before: it takes what bears their marks, and keeps a suspension or a pin."),
   decommission: z.boolean().optional().describe("true: retire all that the source owns, held until confirmed."),
 })
 

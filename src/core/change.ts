@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json.ts"
+import type { Owner } from "./mark.ts"
 import type { Obstacles } from "./obstacles.ts"
 import type {
   Automation,
@@ -49,6 +50,8 @@ export type Change =
       readonly reason: string
       /** Whose it was, for an adoption; null for the others. */
       readonly from: "unowned" | "hand-over" | null
+      /** For a hand-over, and null for the others. */
+      readonly former: Former | null
     }
   | {
       readonly action: "retire"
@@ -76,6 +79,15 @@ export type Change =
       readonly message: string
       readonly diffs: readonly FieldDiff[]
     }
+
+/** Whose a deployment was that is handed over. */
+export interface Former {
+  readonly owner: Owner
+  /** Of the same repository and ref, renamed, or listed in `handOverFrom`: no person is asked. */
+  readonly freely: boolean
+  /** It isn't retired yet, so its owner loses something. */
+  readonly leaves: boolean
+}
 
 /** One difference, as deep as it goes: `path` is below the field (`env.STAGE`), "" for the field itself. */
 export interface FieldDiff {

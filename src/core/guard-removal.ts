@@ -1,9 +1,8 @@
 import { isMarked } from "./automation.ts"
 import type { Change, Plan } from "./change.ts"
 import { likeness } from "./likeness.ts"
-import { isRetired } from "./plan.ts"
-import type { LiveDeployment } from "./model.ts"
-import type { Source } from "./source.ts"
+import { howMany, isLeaving, leaveCodes, leaveGuards, type Leaver } from "./leaving.ts"
+import type { DeploymentKey, LiveDeployment } from "./model.ts"
 
 /** Why some changes wait, and which; `victims` are what a person is asked about, `held` what stays out meanwhile. */
 export interface Reason {
@@ -13,18 +12,15 @@ export interface Reason {
   readonly held: readonly Change[]
   /** Whether a person's word releases it; else only the facts do. */
   readonly releasable: boolean
+  /** What ends it, where that is peculiar to it. */
+  readonly ending?: string
 }
 
 /** What the guard must know about a source before it lets anything go. */
-export interface RemovalGuard {
+export interface RemovalGuard extends Leaver {
   readonly plan: Plan
-  readonly source: Source
-  /** Deployments that Git declares, problems included. */
-  readonly declared: number
-  /** Owned by this source now: retired ones included. */
-  readonly owned: readonly LiveDeployment[]
-  /** url, ref, selection or workspace aren't what the record says: what is missing may just be elsewhere. */
-  readonly sourceChanged: boolean
+  /** What a person let other sources take. */
+  readonly letGo: ReadonlySet<DeploymentKey>
   /** Another source of the workspace was never read in this process, and not waited for long enough. */
   readonly siblingUnknown: boolean
 }
@@ -45,10 +41,7 @@ export function removalReasons(input: RemovalGuard): readonly (Reason | null)[] 
       vetoed,
       `${count(vetoed)} un-paused during the grace: somebody wants to keep it; confirm to retire again`,
     ),
-    decommission(input, retires),
-    empty(input, retires),
-    sourceChanged(input, [...retires, ...prunes]),
-    budget(input, retires),
+    ...leaveReasons(input, [...retires, ...claimedBy(input)], prunes),
     ...obstacles(prunes),
     claimed(input),
     siblingUnknown(input, retires),
@@ -56,34 +49,28 @@ export function removalReasons(input: RemovalGuard): readonly (Reason | null)[] 
   return [...reasons, runningTwice(input, reasons)]
 }
 
-function decommission({ source }: RemovalGuard, retires: readonly Retire[]): Reason | null {
-  if (!source.decommission) return null
-  return reason("decommission", retires, `decommission: true retires all that this source owns (${count(retires)})`)
+/** What is retired and what other sources take over leaves together; what is about to be deleted has left before. */
+function leaveReasons(
+  input: RemovalGuard,
+  leaving: readonly Change[],
+  prunes: readonly Prune[],
+): readonly (Reason | null)[] {
+  return leaveCodes.map((code) => {
+    const victims = code === "source-changed" ? [...leaving, ...prunes] : leaving
+    const why = victims.length === 0 ? null : leaveGuards[code](input, victims.length)
+    return why === null ? null : reason(code, victims, why)
+  })
 }
 
-/** Nothing at all is more often an accident (a moved folder, a wrong glob) than a wish. */
-function empty({ declared, source }: RemovalGuard, retires: readonly Retire[]): Reason | null {
-  if (declared > 0 || source.decommission) return null
-  return reason("empty", retires, `Git declares no deployment at all any more, and ${count(retires)} would go`)
+/** What other sources declare, and so take over now or once they can. */
+function claimedBy({ plan, letGo }: RemovalGuard): readonly Change[] {
+  return plan.changes.filter(
+    (change) =>
+      change.action === "skip" && claimedCodes.has(change.code) && change.live && isLeaving(change.live, letGo),
+  )
 }
 
-function sourceChanged(input: RemovalGuard, removals: readonly Change[]): Reason | null {
-  if (!input.sourceChanged) return null
-  const message = `${count(removals)} would go, but url, ref, selection or workspace of the source changed: they may just be elsewhere`
-  return reason("source-changed", removals, message)
-}
-
-function budget({ source, owned }: RemovalGuard, retires: readonly Retire[]): Reason | null {
-  const { mode, max, maxPercent, ceiling } = source.policy.prune
-  const limit = mode === "confirm" ? 0 : Math.min(ceiling, Math.max(max, Math.floor((owned.length * maxPercent) / 100)))
-  const retired = owned.filter((live) => isRetired(live)).length
-  if (retires.length === 0 || retired + retires.length <= limit) return null
-  const message =
-    mode === "confirm"
-      ? `${count(retires)} would be retired, and prune.mode is confirm`
-      : `${count(retires)} would be retired beside ${retired} in their grace, and the budget is ${limit} of ${owned.length}`
-  return reason("budget", retires, message)
-}
+const claimedCodes = new Set(["claimed", "claimed-by"])
 
 /** Deleting it would break what still uses it, so a person decides. */
 function obstacles(prunes: readonly Prune[]): readonly (Reason | null)[] {
@@ -108,7 +95,7 @@ function claimed({ plan }: RemovalGuard): Reason | null {
   const found = reason(
     "claimed-by",
     victims,
-    `another source declares ${count(victims)} but can't take over now (suspended, pinned, apply: false, or failing)`,
+    `another source declares ${count(victims)} but can't take over now (suspended, pinned, apply: false, failing, or its hand-over isn't confirmed)`,
   )
   return found && { ...found, held: [], releasable: false }
 }
@@ -170,5 +157,5 @@ function reason(code: string, victims: readonly Change[], message: string): Reas
 }
 
 function count(things: readonly unknown[]): string {
-  return `${things.length} deployment${things.length === 1 ? "" : "s"}`
+  return howMany(things.length)
 }

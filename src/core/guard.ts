@@ -1,18 +1,21 @@
 import type { Change, Plan } from "./change.ts"
 import { digestOf } from "./digest.ts"
+import { handOverReasons, type HandOverGuard } from "./guard-hand-over.ts"
 import { removalReasons, type Reason, type RemovalGuard } from "./guard-removal.ts"
-import type { Instant } from "./model.ts"
+import type { DeploymentKey, Instant } from "./model.ts"
 import type { Hold } from "./outcome.ts"
 import type { Source } from "./source.ts"
 
+export type Superseded = keyof typeof standBacks
+
 /** What is true is the plan's business; how much of it is allowed today is decided here. */
-export interface GuardInput extends RemovalGuard {
+export interface GuardInput extends RemovalGuard, HandOverGuard {
   readonly plan: Plan
   readonly source: Source
   /** The first turn of this process, and Git says what it said at the last write: only Prefect or people changed things. */
   readonly firstLook: boolean
-  /** A newer daemon of this installation works on this source: nothing may be written here. */
-  readonly superseded: boolean
+  /** Another daemon works on this source, or may: nothing may be written here. */
+  readonly superseded: Superseded | null
   /** Digest that a person confirmed, or null. */
   readonly confirmed: string | null
   readonly previous: Hold | null
@@ -24,6 +27,8 @@ export interface Verdict {
   readonly hold: Hold | null
   /** Codes of the reasons that a confirmation has just released. */
   readonly released: readonly string[]
+  /** What other sources may take now, because a person has just confirmed that it leaves. */
+  readonly letGo: readonly DeploymentKey[]
 }
 
 const massUpdateMin = 5
@@ -31,17 +36,20 @@ const massUpdatePercent = 20
 
 /** Takes out of a plan what needs a person's word. What is left goes on; a hold never stops the rest. */
 export function guardPlan(input: GuardInput): Verdict {
-  if (input.superseded) return standBack(input)
-  const reasons = [differingAdoptions(input), massUpdate(input), ...removalReasons(input)].filter((one) => one !== null)
-  if (reasons.length === 0) return { allowed: input.plan.changes, hold: null, released: [] }
+  if (input.superseded) return standBack(input, input.superseded)
+  const found = [differingAdoptions(input), massUpdate(input), ...handOverReasons(input), ...removalReasons(input)]
+  const reasons = found.filter((one) => one !== null)
+  if (reasons.length === 0) return { allowed: input.plan.changes, hold: null, released: [], letGo: [] }
   const hold = holdOf(reasons, input)
   const confirmed = hold.digest === input.confirmed
   const standing = confirmed ? reasons.filter((reason) => outlasts(reason, reasons)) : reasons
+  const released = reasons.filter((reason) => !standing.includes(reason))
   const held = new Set(standing.flatMap((reason) => reason.held))
   return {
     allowed: input.plan.changes.filter((change) => !held.has(change)),
     hold: standing.length > 0 ? holdOf(standing, input) : null,
-    released: reasons.filter((reason) => !standing.includes(reason)).map(({ code }) => code),
+    released: released.map(({ code }) => code),
+    letGo: released.flatMap((reason) => reason.held.filter(({ action }) => action === "skip").map(({ key }) => key)),
   }
 }
 
@@ -53,11 +61,21 @@ function outlasts(reason: Reason, all: readonly Reason[]): boolean {
 }
 
 /** Two daemons with one installation: the newest start wins, and the older one writes nothing, not even this. */
-function standBack(input: GuardInput): Verdict {
-  const message = "a newer daemon of this installation works on this source; stop one of the two"
-  const reason = { code: "superseded", message, victims: [], held: [], releasable: false }
+const standBacks = {
+  newer: {
+    message: "a newer daemon of this installation works on this source; stop one of the two",
+    ending: "stop one of the two daemons; the one that started last works on",
+  },
+  released: {
+    message: "its record was released while this daemon runs, so others may take what it owns",
+    ending: "remove the source here; or start this daemon anew: then the source is taken up again",
+  },
+} as const
+
+function standBack(input: GuardInput, why: Superseded): Verdict {
+  const reason = { code: "superseded", ...standBacks[why], victims: [], held: [], releasable: false }
   const allowed = input.plan.changes.filter(({ action }) => action === "keep" || action === "skip")
-  return { allowed, hold: holdOf([reason], input), released: [] }
+  return { allowed, hold: holdOf([reason], input), released: [], letGo: [] }
 }
 
 /** `adopt: same` takes a resource silently only when nothing but the mark would change. */
@@ -82,8 +100,8 @@ function massUpdate({ plan, firstLook }: GuardInput): Reason | null {
 
 /** What has to happen where no confirmation helps. */
 const endings: Readonly<Record<string, string>> = {
-  superseded: "stop one of the two daemons; the one that started last works on",
-  "claimed-by": "let the source that declares them take over: resume or unpin it, or mend what it fails at",
+  "claimed-by":
+    "let the source that declares them take over: resume or unpin it, confirm its hand-over, or mend what it fails at",
   "sibling-unknown": "wait until all sources of the workspace are read, 10 minutes at most",
 }
 
@@ -99,7 +117,7 @@ function holdOf(reasons: readonly Reason[], { plan, previous, now }: GuardInput)
     digest,
     release: [
       ...(confirm ? [`lockstep confirm ${plan.source} ${digest}`] : []),
-      ...reasons.flatMap(({ code }) => endings[code] ?? []),
+      ...new Set(reasons.flatMap(({ code, ending }) => ending ?? endings[code] ?? [])),
     ],
     since: previous?.digest === digest ? previous.since : now,
   }

@@ -71,6 +71,12 @@ export function pruneTag(value: PruneTag): string {
   return prunePrefix + value
 }
 
+/** In its grace before a deletion. */
+export function isRetired({ allTags }: Pick<LiveDeployment, "allTags">): boolean {
+  const tag = readPruneTag(allTags)
+  return tag === "pending" || tag === "pending-paused"
+}
+
 /** Whether two lists hold the same tags; their order says nothing. */
 export function sameTags(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((tag) => b.includes(tag))

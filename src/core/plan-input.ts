@@ -11,6 +11,7 @@ import type {
   Snapshot,
   SourceName,
 } from "./model.ts"
+import type { SourceRecord } from "./record.ts"
 import type { RemovalFacts } from "./removal.ts"
 import type { Source } from "./source.ts"
 
@@ -22,6 +23,8 @@ export interface PlanInput {
   readonly snapshot: Snapshot
   /** The other configured sources of this workspace. */
   readonly siblings: ReadonlyMap<SourceName, Sibling>
+  /** Records of the owners that declared deployments bear and this config doesn't have, by owner tag. */
+  readonly records: ReadonlyMap<string, SourceRecord | null>
   /** Keys whose desired state is what it was at the last write, so a difference was made in Prefect. */
   readonly unchangedInGit: (key: DeploymentKey) => boolean
   /** Fields ("*" = all) that are left alone for now, with the reason: `core/patience.ts`. */
@@ -31,12 +34,16 @@ export interface PlanInput {
 
 /** What another source declares, as it was last read. */
 export interface Sibling {
+  readonly source: Source
   /** Problem entries included: what is declared badly is declared all the same. */
   readonly declares: ReadonlySet<DeploymentKey>
   /** false when it was never read, or not wholly. */
   readonly complete: boolean
   /** Whether it could take something over now: it isn't suspended, failing, or forbidden to write. */
   readonly canTake: boolean
+  readonly record: SourceRecord | null
+  /** What a person let go there: others may take it. */
+  readonly letGo: ReadonlySet<DeploymentKey>
 }
 
 export function ownerOf({ installation, source }: Pick<PlanInput, "installation" | "source">): Owner {

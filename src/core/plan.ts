@@ -1,7 +1,8 @@
+import { claimOn, takesFreely } from "./claim.ts"
 import { mayLeaveOurs, planAutomations, planReturn } from "./automation.ts"
 import { reasons, type AutomationWrite, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
-import { markTags, readMark, readPruneTag, sameOwner, sameTags, type Owner } from "./mark.ts"
+import { isRetired, markTags, readMark, readPruneTag, sameOwner, sameTags } from "./mark.ts"
 import type {
   DesiredDeployment,
   DesiredFields,
@@ -57,9 +58,13 @@ export function planChanges(input: PlanInput): Plan {
 }
 
 /** The other sources that declare a key: one of them takes it over, so it is never retired here. */
-function claimsIn({ siblings }: PlanInput): (key: DeploymentKey) => readonly Claim[] {
+function claimsIn({ siblings, source }: PlanInput): (key: DeploymentKey) => readonly Claim[] {
   return (key) =>
-    [...siblings].flatMap(([source, { declares, canTake }]) => (declares.has(key) ? [{ source, canTake }] : []))
+    [...siblings].flatMap(([name, { source: taker, declares, canTake }]) => {
+      if (!declares.has(key)) return []
+      const isAsked = canTake && !takesFreely(taker, source)
+      return [{ source: name, canTake: canTake && !isAsked, isAsked }]
+    })
 }
 
 function decide(input: PlanInput, desired: DesiredDeployment): Change {
@@ -89,29 +94,14 @@ function decideExisting(input: PlanInput, desired: DesiredDeployment, live: Live
   }
   const mine = mark.kind === "owned" && sameOwner(mark.owner, ownerOf(input))
   if (mine) return decideOwned(input, desired, live, mark.letters)
-  const claim = mark.kind === "owned" ? claimOn(input, mark.owner, live) : "unowned"
-  if (claim === "conflict" && mark.kind === "owned") {
-    const { installation, source } = mark.owner
-    const where = installation === input.installation ? `source ${source}` : `${source} of installation ${installation}`
-    return skip(live.key, live, "owned-by-other", `${where} owns it; remove it there first`)
-  }
-  return decideAdoption(input, desired, live, claim === "hand-over" && mark.kind === "owned" ? mark : null)
-}
-
-/** Whether a resource that bears another owner's mark may be taken. */
-function claimOn(input: PlanInput, owner: Owner, live: LiveDeployment): "conflict" | "hand-over" | "unowned" {
-  // Un-paused meanwhile = vetoed by a person: its owner is about to say so.
-  if (isRetired(live) && live.fields.paused) return "hand-over"
-  if (owner.installation !== input.installation) return "conflict"
-  const sibling = input.siblings.get(owner.source)
-  // A source that this installation no longer has can't object, but its mark isn't ours either: adopt by policy.
-  if (!sibling) return "unowned"
-  return sibling.complete && !sibling.declares.has(live.key) ? "hand-over" : "conflict"
-}
-
-export function isRetired(live: LiveDeployment): boolean {
-  const tag = readPruneTag(live.allTags)
-  return tag === "pending" || tag === "pending-paused"
+  if (mark.kind === "none") return decideUnowned(input, desired, live)
+  const claim = claimOn(input, mark.owner, live)
+  if (claim.kind === "conflict") return skip(live.key, live, "owned-by-other", claim.why)
+  if (claim.kind === "unowned") return decideUnowned(input, desired, live)
+  // As within one source: what the new owner's Git leaves out is reset where the former one's had set it.
+  const { change } = changeTo(input, withoutStrangers(input, desired, live), live, mark.letters)
+  const reason = `taken over from ${mark.owner.source}`
+  return { ...change, action: "adopt", from: "hand-over", former: claim.former, reason }
 }
 
 function decideOwned(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment, letters: string): Change {
@@ -128,17 +118,7 @@ function decideOwned(input: PlanInput, desired: DesiredDeployment, live: LiveDep
   return { ...change, action: "update", reason: drifted ? reasons.edited : "changed in Git" }
 }
 
-function decideAdoption(
-  input: PlanInput,
-  desired: DesiredDeployment,
-  live: LiveDeployment,
-  from: { readonly owner: Owner; readonly letters: string } | null,
-): Change {
-  if (from) {
-    // As within one source: what the new owner's Git leaves out is reset where the former one's had set it.
-    const { change } = changeTo(input, withoutStrangers(input, desired, live), live, from.letters)
-    return { ...change, action: "adopt", from: "hand-over", reason: `taken over from ${from.owner.source}` }
-  }
+function decideUnowned(input: PlanInput, desired: DesiredDeployment, live: LiveDeployment): Change {
   const { change } = changeTo(input, desired, live, "")
   if (input.source.policy.adopt === "never") {
     return skip(live.key, live, "not-adopted", "it exists without an owner; adopt: never leaves it")
@@ -170,7 +150,7 @@ function changeTo(input: PlanInput, desired: DesiredDeployment, live: LiveDeploy
     ...buildWrite(kept, live, diffs, sameTags(tags, live.allTags) ? null : tags),
     automations,
   }
-  return { change: { key: live.key, live, desired, diffs, write, from: null }, diffs, lettersAfter }
+  return { change: { key: live.key, live, desired, diffs, write, from: null, former: null }, diffs, lettersAfter }
 }
 
 /** A person's automation that is named as one in Git is theirs until `adopt` says otherwise. */

@@ -16,7 +16,10 @@ export const problemCodes = {
     severity: "error",
     summary: "It carries several owner or mark tags, so nobody can say whose it is.",
   },
-  "owned-by-other": { severity: "error", summary: "Another source owns it; the first owner keeps it." },
+  "owned-by-other": {
+    severity: "error",
+    summary: "Another source owns it, maybe another daemon's; the first owner keeps it until it lets go.",
+  },
   "not-adopted": {
     severity: "warning",
     summary: "It, or an automation of it, exists without an owner, and `adopt` leaves it.",

@@ -24,6 +24,13 @@ export interface SourceRecord {
   readonly instance: string | null
   readonly suspend: Suspend | null
   readonly pin: Pin | null
+  /** The source left its config, or a person said that it is gone: others may take what it owns. */
+  readonly released: Released | null
+}
+
+export interface Released {
+  readonly by: string
+  readonly since: Instant
 }
 
 export const emptyRecord: SourceRecord = {
@@ -36,6 +43,7 @@ export const emptyRecord: SourceRecord = {
   instance: null,
   suspend: null,
   pin: null,
+  released: null,
 }
 
 /** Underscores only: names with `-` are refused before Prefect 3.4.1. */
@@ -68,6 +76,7 @@ export function parseRecord(value: Json | undefined): SourceRecord | null {
     instance: text(value["instance"]),
     suspend,
     pin: pinned && revision && /^[0-9a-f]{40}$/.test(revision) ? { ...pinned, revision: revision as Revision } : null,
+    released: parseReleased(value["released"]),
   }
 }
 
@@ -80,6 +89,12 @@ function parseSuspend(value: Json | undefined): Suspend | null {
   const since = text(value["since"])
   if (since === null) return null
   return { reason: text(value["reason"]) ?? "", by: text(value["by"]) ?? "", since, until: instant(value["until"]) }
+}
+
+function parseReleased(value: Json | undefined): Released | null {
+  if (!isJsonObject(value)) return null
+  const since = text(value["since"])
+  return since === null ? null : { by: text(value["by"]) ?? "", since }
 }
 
 /** An end that nobody can read is none: a suspension must not lapse by a slip of the pen. */

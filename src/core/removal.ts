@@ -32,6 +32,8 @@ export const orphanCodes: ReadonlySet<string> = new Set([
 export interface Claim {
   readonly source: SourceName
   readonly canTake: boolean
+  /** It could, but a person has to confirm it there. */
+  readonly isAsked: boolean
 }
 
 interface RemovalInput {
@@ -56,8 +58,11 @@ export function planRemovals(input: RemovalInput): readonly Change[] {
 
 function decide(input: RemovalInput, live: LiveDeployment): Change {
   const tag = readPruneTag(live.allTags)
+  const isUnsure = input.desired.kind === "partial" || input.facts.refused
+  const claimed = isUnsure ? null : decideClaimed(input, live)
+  if (claimed) return claimed
   if (tag === "never") return leave(live, "opted-out", "no longer in Git; gitops-prune=never keeps it")
-  if (input.desired.kind === "partial" || input.facts.refused) {
+  if (isUnsure) {
     return leave(
       live,
       "orphan-unsure",
@@ -66,19 +71,27 @@ function decide(input: RemovalInput, live: LiveDeployment): Change {
   }
   if (input.source.policy.prune.mode === "off")
     return leave(live, "removal-off", "no longer in Git; prune.mode: off keeps it")
-  const elsewhere = decideClaimed(input, live)
+  const elsewhere = decideReplaced(input, live)
   if (elsewhere) return elsewhere
   if (tag === "pending" || tag === "pending-paused") return decideRetired(input, live)
   const reason = tag === "vetoed" ? "no longer in Git; its removal was vetoed by un-pausing it" : "no longer in Git"
   return { action: "retire", key: live.key, live, reason, vetoed: tag === "vetoed" }
 }
 
-/** What another source declares, or another entry is about to stand in for, doesn't go. */
+/** What another source declares doesn't go. */
 function decideClaimed(input: RemovalInput, live: LiveDeployment): Change | null {
   const claims = input.claims(live.key)
   const claim = claims.find(({ canTake }) => canTake) ?? claims[0]
   if (claim?.canTake) return leave(live, "claimed", `no longer in Git here; source ${claim.source} takes it over`)
-  if (claim) return leave(live, "claimed-by", `source ${claim.source} declares it but can't take it over now`)
+  if (claim?.isAsked) {
+    const message = `source ${claim.source}, of another repository or ref, declares it and takes it over once that is confirmed there`
+    return leave(live, "claimed-by", message)
+  }
+  return claim ? leave(live, "claimed-by", `source ${claim.source} declares it but can't take it over now`) : null
+}
+
+/** Nor does what another entry is about to stand in for. */
+function decideReplaced(input: RemovalInput, live: LiveDeployment): Change | null {
   const successor = input.waiting.find((desired) => likeness(live, desired) > 0)
   if (!successor) return null
   return leave(live, "create-waits", `no longer in Git, but ${successor.key} can't take its place yet`)

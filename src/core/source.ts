@@ -18,6 +18,10 @@ export interface Source {
   /** Removed from config on purpose: retire all that it owns, without reading Git. */
   readonly decommission: boolean
   readonly receiver: Receiver | null
+  /** Names that it had before: what bears their marks is its own. */
+  readonly formerly: readonly SourceName[]
+  /** Sources of another repository or ref whose deployments it may take over without a person's word. */
+  readonly handOverFrom: readonly SourceName[]
 }
 
 export interface Remote {

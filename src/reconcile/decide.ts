@@ -1,13 +1,15 @@
 import type { Change, Plan } from "../core/change.ts"
 import { strangers } from "../core/automation.ts"
-import { guardPlan } from "../core/guard.ts"
-import { readMark } from "../core/mark.ts"
-import type { Desired, DeploymentKey, Instant, LiveDeployment, Revision, Snapshot } from "../core/model.ts"
+import { guardPlan, type Superseded } from "../core/guard.ts"
+import type { Desired, DeploymentKey, Instant, LiveDeployment, Revision, Snapshot, SourceName } from "../core/model.ts"
+import { orphanCodes } from "../core/removal.ts"
+import type { PlanInput } from "../core/plan-input.ts"
 import type { Obstacles } from "../core/obstacles.ts"
 import type { Hold, Pin, Suspend } from "../core/outcome.ts"
 import { patienceFor } from "../core/patience.ts"
 import { planChanges } from "../core/plan.ts"
 import { ownedBy } from "../core/owned.ts"
+import { readMark } from "../core/mark.ts"
 import { activeAt, isSourceChanged, type SourceRecord } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
@@ -22,6 +24,7 @@ import {
   type WorkspaceState,
 } from "./memory.ts"
 import { observe, readIndex, readRecord, type Observation } from "./observe.ts"
+import { leaversIn, readOwners } from "./owners.ts"
 import type { Taken } from "./queue.ts"
 import { readSiblings } from "./siblings.ts"
 import { nothingMore, type Freshness } from "./snapshots.ts"
@@ -119,21 +122,25 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
   const memory = memoryOf(workspace, source)
   let { snapshot } = seen
   let record = await readRecord(eyes, source, memory.sight, signal)
-  let plan = planNow(turn, { ...seen, snapshot, record }, new Map())
+  const known = (name: SourceName): boolean => name === source.name || workspace.sources.has(name)
+  const owners = { desired: seen.desired, snapshot, known }
+  const records = await readOwners(eyes, owners, signal)
+  let plan = planNow(turn, { ...seen, snapshot, record, records }, new Map())
   if (plan.changes.some((change) => dependsOnSiblings(change, workspace))) {
     await readSiblings(context, workspace, source, signal)
-    plan = planNow(turn, { ...seen, snapshot, record }, new Map())
+    plan = planNow(turn, { ...seen, snapshot, record, records }, new Map())
   }
   if (source.apply && plan.changes.some(isRemoval)) {
     const now = context.clock.elapsed()
     const wanted = { keys: snapshot.covers, automations: snapshot.automations === "read" }
     snapshot = await eyes.snapshots.current(wanted, { listedAfter: now, lookedAfter: now }, signal)
     record = await readRecord(eyes, source, memory.sight, signal)
-    plan = planNow(turn, { ...seen, snapshot, record }, new Map())
+    plan = planNow(turn, { ...seen, snapshot, record, records }, new Map())
     const obstacles = await readObstacles(workspace, plan, signal)
-    if (obstacles.size > 0) plan = planNow(turn, { ...seen, snapshot, record }, obstacles)
+    if (obstacles.size > 0) plan = planNow(turn, { ...seen, snapshot, record, records }, obstacles)
   }
   const owner = { installation: context.installation, source: source.name }
+  const siblings = siblingsOf(workspace, source.name, isoTime(context.clock.now()))
   const owned = ownedBy(owner, snapshot)
   const verdict = guardPlan({
     plan,
@@ -142,7 +149,9 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
     owned,
     sourceChanged: isSourceChanged(record, source, owned.length),
     siblingUnknown: siblingUnknown(turn, plan),
-    superseded: isSuperseded(context, memory, record),
+    leavers: leaversIn(plan, { installation: context.installation, siblings, snapshot }),
+    letGo: memory.letGo,
+    superseded: supersededBy(context, memory, record),
     firstLook: memory.firstLook && record?.desired === seen.desired.digest,
     confirmed: memory.confirmed,
     previous: memory.hold,
@@ -152,12 +161,13 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
   memory.firstLook &&= verdict.hold !== null
   memory.confirmed = null
   memory.hold = verdict.hold
+  memory.letGo = stillLeaving(plan, [...memory.letGo, ...verdict.letGo])
   return { ...seen, snapshot, record, owned, plan, ...verdict }
 }
 
 function planNow(
   { context, source, workspace }: Turn,
-  { desired, snapshot, record }: Seen & { readonly record: SourceRecord | null },
+  { desired, snapshot, record, records }: Seen & Pick<PlanInput, "records"> & { readonly record: SourceRecord | null },
   obstacles: ReadonlyMap<DeploymentKey, Obstacles>,
 ): Plan {
   const memory = memoryOf(workspace, source)
@@ -168,6 +178,7 @@ function planNow(
     desired,
     snapshot,
     siblings: siblingsOf(workspace, source.name, isoTime(context.clock.now())),
+    records,
     unchangedInGit: unchangedInGit(memory, record, desired),
     patience,
     removal: {
@@ -194,9 +205,9 @@ async function readObstacles(
   return found
 }
 
-/** A removal, because another source may declare it now; a conflict, because its owner may have let it go. */
+/** What leaves a source, because another, or that one again, may declare it now; a conflict, because its owner may have let it go. */
 function dependsOnSiblings(change: Change, { sources }: WorkspaceState): boolean {
-  if (isRemoval(change)) return true
+  if (isRemoval(change) || ("former" in change && change.former?.leaves)) return true
   if (change.action === "skip" && (change.code === "claimed" || change.code === "claimed-by")) return true
   if (change.action !== "skip" || change.code !== "owned-by-other" || !change.live) return false
   const mark = readMark(change.live.allTags, change.key)
@@ -214,11 +225,27 @@ function siblingUnknown({ context, source, workspace }: Turn, plan: Plan): boole
   return memory.siblingAwaitedSince !== null && context.clock.elapsed() - memory.siblingAwaitedSince < siblingWaitMs
 }
 
-/** An id that isn't ours, and that we didn't put ours in the place of, was written by a later start than this one. */
-export function isSuperseded(context: TurnContext, memory: SourceMemory, record: SourceRecord | null): boolean {
+/** What a person let go is forgotten once it is gone, or back in Git. */
+function stillLeaving({ changes }: Plan, letGo: readonly DeploymentKey[]): ReadonlySet<DeploymentKey> {
+  const orphans = new Set(
+    changes.flatMap((change) => (change.action === "skip" && orphanCodes.has(change.code) ? [change.key] : [])),
+  )
+  return new Set(letGo.filter((key) => orphans.has(key)))
+}
+
+/**
+ * Why this daemon isn't the one that works on the source: the record holds an id that isn't ours and that we didn't put
+ * ours in the place of, so a later start wrote it; or it was released since it was first read here.
+ */
+export function supersededBy(
+  context: TurnContext,
+  memory: SourceMemory,
+  record: SourceRecord | null,
+): Superseded | null {
+  if (record?.released && memory.sight.unreleased) return "released"
   const other = record?.instance ?? null
   const written = memory.overwritten.size > 0
-  return other !== null && other !== context.instance && written && !memory.overwritten.has(other)
+  return other !== null && other !== context.instance && written && !memory.overwritten.has(other) ? "newer" : null
 }
 
 function freshnessOf(taken: Taken, workspace: WorkspaceState, moved: boolean, now: number): Freshness {

@@ -13,7 +13,7 @@ import type { Source } from "../core/source.ts"
 import { ageMs, isoTime, readingOf } from "../lib/clock.ts"
 import { toError } from "../lib/errors.ts"
 import { eyesOf, type TurnContext } from "./context.ts"
-import { isSuperseded, type Decision } from "./decide.ts"
+import { supersededBy, type Decision } from "./decide.ts"
 import { memoryOf, type WorkspaceState } from "./memory.ts"
 import { readRecord } from "./observe.ts"
 
@@ -40,7 +40,7 @@ async function claim(
 ): Promise<string | null> {
   const memory = memoryOf(workspace, source)
   const before = await readAnew(context, source, workspace, signal)
-  if (isSuperseded(context, memory, before)) return "a newer daemon of this installation works on this source"
+  if (supersededBy(context, memory, before)) return "another daemon works on this source, or it was released"
   if (activeAt(before?.suspend ?? null, isoTime(context.clock.now()))) return "the source has just been suspended"
   memory.overwritten.add(before?.instance ?? "")
   if (before?.instance === context.instance) return null
@@ -87,7 +87,7 @@ export async function keepRecord(
     await memory.recordTurn.run(async () => {
       // Read again first: what another daemon wrote meanwhile must not be lost.
       const before = await readAnew(context, source, workspace, signal)
-      if (isSuperseded(context, memory, before)) return
+      if (supersededBy(context, memory, before)) return
       memory.overwritten.add(before?.instance ?? "")
       await writeRecord(context, { source, workspace }, nextRecord(context, source, before, ended), signal)
     }, signal)
@@ -132,10 +132,13 @@ export async function writeRecord(
     read: readingOf(context.clock),
     record,
   }
+  memoryOf(workspace, source).sight.unreleased ||= record.released === null
 }
 
 function named(context: TurnContext, source: Source, before: SourceRecord | null): SourceRecord {
-  return { ...emptyRecord, ...before, source: `${context.installation}/${source.name}`, version: context.version }
+  // Configured and working: whatever was released is taken up again.
+  const own = { source: `${context.installation}/${source.name}`, version: context.version, released: null }
+  return { ...emptyRecord, ...before, ...own }
 }
 
 function nothingMissing({ desired, owned }: Decision): boolean {

@@ -8,6 +8,7 @@ import { deadline } from "./deadline.ts"
 import { memoryOf, openState, type WorkspaceState } from "./memory.ts"
 import type { WorkspacePort } from "./ports.ts"
 import { Queue, type Taken } from "./queue.ts"
+import type { Left } from "./release.ts"
 import { Snapshots } from "./snapshots.ts"
 import { runTurn } from "./turn.ts"
 import { Walk } from "./walk.ts"
@@ -37,7 +38,8 @@ interface WorkspaceEntry {
   readonly stop: AbortController
   /** Running turns are cut off. */
   readonly abort: AbortController
-  readonly turns: Set<Promise<void>>
+  /** The running turn of each source. */
+  readonly turns: Map<SourceName, Promise<void>>
 }
 
 /**
@@ -77,7 +79,7 @@ export class Loop implements AsyncDisposable {
     const snapshots = bulkheads.snapshots(name, new Snapshots(walled, clock, options.listIntervalMs))
     const state = openState({ name, port: walled, snapshots, driftIntervalMs: options.driftIntervalMs })
     const [stop, abort] = [new AbortController(), new AbortController()]
-    this.#workspaces.set(name, { state, stop, abort, turns: new Set() })
+    this.#workspaces.set(name, { state, stop, abort, turns: new Map() })
     void this.#watchDrift(state, AbortSignal.any([stop.signal, this.#drain.signal]))
   }
 
@@ -87,7 +89,7 @@ export class Loop implements AsyncDisposable {
     if (!entry) return
     this.#workspaces.delete(name)
     entry.stop.abort(new Error("the workspace's settings changed"))
-    await this.#ended(entry.turns, entry.abort)
+    await this.#ended(entry.turns.values(), entry.abort)
   }
 
   /**
@@ -111,15 +113,18 @@ export class Loop implements AsyncDisposable {
   }
 
   /** The source is forgotten; what it owns in Prefect stays as it is, also what a running turn meant to change yet. */
-  removeSource(name: SourceName): void {
+  removeSource(name: SourceName): Left | null {
     const kept = this.#sources.get(name)
-    if (!kept) return
+    if (!kept) return null
+    const entry = this.#workspaces.get(kept.source.workspace)
+    const memory = entry?.state.sources.get(name)
     kept.timer.abort()
     kept.stop.abort(new Error("the source was removed"))
     this.#sources.delete(name)
     this.#queue.forget(name)
     this.#forgetMemory(kept.source)
     this.#context.events.emit({ kind: "source-removed", source: name, workspace: kept.source.workspace })
+    return entry && memory ? { source: name, workspace: entry.state, memory, ended: entry.turns.get(name) } : null
   }
 
   /**
@@ -141,6 +146,11 @@ export class Loop implements AsyncDisposable {
     const source = this.#sources.get(name)?.source
     const workspace = source && this.#workspaces.get(source.workspace)?.state
     return source && workspace ? { source, workspace } : null
+  }
+
+  /** All workspaces, for what people do to a source that no config has any more. */
+  workspaces(): readonly WorkspaceState[] {
+    return [...this.#workspaces.values()].map(({ state }) => state)
   }
 
   /** False when a turn has outlived its own deadline: the process can't heal that by itself. */
@@ -193,8 +203,8 @@ export class Loop implements AsyncDisposable {
     kept.asked = null
     kept.timer.abort()
     const ended = this.#run(taken, kept, workspace)
-    workspace.turns.add(ended)
-    await ended.finally(() => workspace.turns.delete(ended))
+    workspace.turns.set(taken.source, ended)
+    await ended.finally(() => workspace.turns.delete(taken.source))
   }
 
   async #run(taken: Taken, kept: Kept, workspace: WorkspaceEntry): Promise<void> {

@@ -31,6 +31,8 @@ export interface SourceMemory {
   readonly recordTurn: Mutex
   /** Instance ids in the record that this process put its own in the place of. */
   readonly overwritten: Set<string>
+  /** Keys that a person let other sources take. */
+  letGo: ReadonlySet<DeploymentKey>
   /** Since when a removal waits for a sibling that was never read. */
   siblingAwaitedSince: number | null
 }
@@ -67,7 +69,7 @@ export function memoryOf(workspace: WorkspaceState, source: Source): SourceMemor
   }
   const memory: SourceMemory = {
     source,
-    sight: { index: null, record: null, code: new Map() },
+    sight: { index: null, record: null, unreleased: false, code: new Map() },
     desired: null,
     declared: null,
     settled: new Map(),
@@ -78,6 +80,7 @@ export function memoryOf(workspace: WorkspaceState, source: Source): SourceMemor
     observed: null,
     recordTurn: new Mutex(),
     overwritten: new Set(),
+    letGo: new Set(),
     siblingAwaitedSince: null,
   }
   workspace.sources.set(source.name, memory)
@@ -103,10 +106,13 @@ export function siblingsOf(
 ): ReadonlyMap<SourceName, Sibling> {
   const others = [...workspace.sources].filter(([other]) => other !== name)
   return new Map(
-    others.map(([other, { declared, source, failing, sight }]) => {
-      const suspended = activeAt(sight.record?.record?.suspend ?? null, now) !== null
+    others.map(([other, { declared, source, failing, sight, letGo }]) => {
+      const record = sight.record?.record ?? null
+      const suspended = activeAt(record?.suspend ?? null, now) !== null
       const canTake = source.apply && !source.decommission && !failing && !suspended
-      return [other, { declares: declared?.keys ?? new Set(), complete: declared?.complete ?? false, canTake }]
+      const declares: Sibling["declares"] = declared?.keys ?? new Set()
+      // What can't be read now may be declared there again: nothing is taken from it.
+      return [other, { source, declares, complete: declared?.complete === true && !failing, canTake, record, letGo }]
     }),
   )
 }

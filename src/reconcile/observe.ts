@@ -1,3 +1,4 @@
+import type { Json } from "../core/json.ts"
 import { readMark } from "../core/mark.ts"
 import type { Desired, DeploymentKey, Revision, Snapshot, Tree } from "../core/model.ts"
 import { emptyRecord, parseRecord, recordName, type SourceRecord } from "../core/record.ts"
@@ -14,6 +15,8 @@ import type { Freshness } from "./snapshots.ts"
 export interface Sight {
   index: { readonly settings: string; readonly index: Index } | null
   record: { readonly generation: number; readonly read: Reading; readonly record: SourceRecord | null } | null
+  /** The record was read without a release in it: one that is found there now means somebody else's. */
+  unreleased: boolean
   /** Digests of the code that a commit's clone depends on, by commit and paths. */
   readonly code: Map<string, string | null>
 }
@@ -91,11 +94,22 @@ export async function readRecord(
 ): Promise<SourceRecord | null> {
   const { generation } = eyes.snapshots
   if (sight.record?.generation === generation) return sight.record.record
-  const name = recordName({ installation: eyes.installation, source: source.name })
-  const values = await eyes.port.variables(new Set([name]), signal)
-  const record = values.has(name) ? (parseRecord(values.get(name)) ?? emptyRecord) : null
+  const names = [source.name, ...source.formerly].map((one) =>
+    recordName({ installation: eyes.installation, source: one }),
+  )
+  const values = await eyes.port.variables(new Set(names), signal)
+  const record = recordIn(values, names)
+  sight.unreleased ||= !record?.released
   sight.record = { generation, read: readingOf(eyes.clock), record }
   return record
+}
+
+/** The source's own record; before there is one, that of its former name: a suspension or a pin outlives a rename. */
+function recordIn(values: ReadonlyMap<string, Json>, names: readonly string[]): SourceRecord | null {
+  const name = names.find((one) => values.has(one))
+  if (name === undefined) return null
+  const record = parseRecord(values.get(name)) ?? emptyRecord
+  return name === names[0] ? record : { ...record, released: null }
 }
 
 /**

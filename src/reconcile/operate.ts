@@ -1,7 +1,7 @@
 import { emptyRecord, type SourceRecord } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
 import { eyesOf, type TurnContext } from "./context.ts"
-import { isSuperseded } from "./decide.ts"
+import { supersededBy } from "./decide.ts"
 import { writeRecord } from "./keep-record.ts"
 import { memoryOf, type WorkspaceState } from "./memory.ts"
 import { readRecord } from "./observe.ts"
@@ -33,14 +33,22 @@ async function changeNow(
   const memory = memoryOf(workspace, source)
   memory.sight.record = null
   const record = await readRecord(eyesOf(context, workspace), source, memory.sight, signal)
-  if (isSuperseded(context, memory, record)) {
-    return { code: "superseded", message: "a newer daemon of this installation works on this source: ask that one" }
-  }
+  const superseded = supersededBy(context, memory, record)
+  if (superseded) return refusals[superseded]
   memory.overwritten.add(record?.instance ?? "")
-  const next = { ...emptyRecord, ...record, ...change, instance: context.instance }
+  const own = { source: `${context.installation}/${source.name}`, instance: context.instance, released: null }
+  const next = { ...emptyRecord, ...record, ...change, ...own }
   await writeRecord(context, place, next, signal)
   return null
 }
+
+const refusals = {
+  newer: { code: "superseded", message: "a newer daemon of this installation works on this source: ask that one" },
+  released: {
+    code: "superseded",
+    message: "the source was released while this daemon runs: start it anew to take the source up again",
+  },
+} as const
 
 /** Releases a hold for the next turn, if it is still the one that the person saw. */
 export function confirmHold(
@@ -49,7 +57,7 @@ export function confirmHold(
 ): Refusal {
   const memory = memoryOf(place.workspace, place.source)
   if (memory.hold?.reasons.some(({ code }) => code === "superseded")) {
-    return { code: "superseded", message: "a newer daemon of this installation works on this source: ask that one" }
+    return { code: "superseded", message: "this daemon stands back, so there is nothing to confirm here" }
   }
   if (memory.hold?.digest !== digest) {
     const now = memory.hold ? `the hold is now ${memory.hold.digest}` : "nothing is held"

@@ -1,9 +1,17 @@
 import { isMarked, planRetirement, planReturn, strangers } from "../core/automation.ts"
 import type { AutomationWrite, Change } from "../core/change.ts"
 import { fields } from "../core/fields.ts"
-import { bearsLetter, prunePrefix, pruneTag, readMark, readPruneTag, sameOwner, type Owner } from "../core/mark.ts"
+import {
+  bearsLetter,
+  isRetired,
+  prunePrefix,
+  pruneTag,
+  readMark,
+  readPruneTag,
+  sameOwner,
+  type Owner,
+} from "../core/mark.ts"
 import type { DeploymentId, LiveAutomation, LiveDeployment } from "../core/model.ts"
-import { isRetired } from "../core/plan.ts"
 import type { Clock } from "../lib/clock.ts"
 import { PrefectError } from "../lib/errors.ts"
 import { done, dropped, isAsExpected, type Applied } from "./applied.ts"

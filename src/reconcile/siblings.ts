@@ -8,9 +8,12 @@ import { readEnv, readIndex, readRecord } from "./observe.ts"
 /** Polled now: a move is two commits, and what was seen a moment ago may be from before the second. */
 const siblingAgeMaxMs = 0
 
+/** What is later than this counts as it was last read; it is tried again at the next turn that needs it. */
+const readMaxMs = 5_000
+
 /**
  * Reads what every other source of the workspace declares now, suspended ones too: an orphan here may just have moved
- * there. One that can't be read counts as it was last read.
+ * there. Side by side, so that one that hangs costs no more than itself; one that can't be read counts as it was last read.
  */
 export async function readSiblings(
   context: TurnContext,
@@ -18,16 +21,20 @@ export async function readSiblings(
   source: Source,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const [name, memory] of workspace.sources) {
-    if (name === source.name || memory.source.decommission) continue
-    try {
-      memory.declared = await readDeclared(context, workspace, memory, signal)
-      memory.failing = false
-    } catch {
-      signal.throwIfAborted()
-      memory.failing = true
-    }
-  }
+  const others = [...workspace.sources.values()].filter((one) => one.source.name !== source.name)
+  await Promise.all(
+    others.map(async (memory) => {
+      if (memory.source.decommission) return
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(readMaxMs)])
+      try {
+        memory.declared = await readDeclared(context, workspace, memory, inTime)
+        memory.failing = false
+      } catch {
+        memory.failing = true
+      }
+    }),
+  )
+  signal.throwIfAborted()
 }
 
 async function readDeclared(

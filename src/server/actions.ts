@@ -6,7 +6,7 @@ import { LockstepError } from "../lib/errors.ts"
 import { actOf, byOf, witnessed } from "./acts.ts"
 import { checkOperator, readSecret } from "./auth.ts"
 import { Places } from "./connections.ts"
-import type { Operated, Operations } from "./ports.ts"
+import type { Operated, Operations, Refused } from "./ports.ts"
 import { presentStatus } from "./present.ts"
 import { HttpProblem } from "./problem.ts"
 import { Deliveries, isSigned, signatureOf } from "./receiver.ts"
@@ -50,8 +50,18 @@ export function addActionRoutes(app: FastifyInstance, context: Context): void {
       const work = () => run(context.daemon.operations, { source: status.name, body, signal })
       const told = actOf(name, [status.name], { ...body, hold: status.hold ?? null, at: isoTime(context.clock.now()) })
       const after = await operated(() => witnessed(context, told, work), maskOf(context))
-      return sendJson(reply, context, presentStatus(after, maskOf(context)))
+      return sendJson(reply, context, presentStatus(after.status, maskOf(context)))
     })
+  // The source is one that the config doesn't have, so there is no status to answer with.
+  app.post("/api/v1/sources/:name/release", { onRequest }, async (request, reply) => {
+    const source = nameOf(request)
+    const by = byOf(callerOf(request), parseOperation(request.body, context.clock.now()).by)
+    const signal = AbortSignal.any([context.closing, AbortSignal.timeout(operationMs)])
+    const work = () => context.daemon.operations.release(source, by, signal)
+    const told = actOf("release", [source], { by, at: isoTime(context.clock.now()) })
+    const { workspaces, unread } = await operated(() => witnessed(context, told, work), maskOf(context))
+    return sendJson(reply, context, { source, workspaces, unread })
+  })
   addHookRoute(app, context)
 }
 
@@ -75,10 +85,13 @@ function needed<T>(value: T | null, name: string): T {
   return value
 }
 
-async function operated(run: () => Promise<Operated>, mask: (text: string) => string): Promise<SourceStatus> {
+async function operated<T extends { readonly kind: "done" }>(
+  run: () => Promise<T | Refused>,
+  mask: (text: string) => string,
+): Promise<T> {
   try {
     const result = await run()
-    if (result.kind === "done") return result.status
+    if (result.kind === "done") return result
     throw new HttpProblem(409, mask(result.message), { members: { code: result.code } })
   } catch (error) {
     if (error instanceof HttpProblem || !(error instanceof LockstepError)) throw error

@@ -2,7 +2,7 @@ import type { Act } from "../core/act.ts"
 import type { Instant, Revision, SourceName } from "../core/model.ts"
 import type { Hold } from "../core/outcome.ts"
 import { LockstepError } from "../lib/errors.ts"
-import type { Operated } from "./ports.ts"
+import type { Refused } from "./ports.ts"
 import type { Context } from "./routes.ts"
 
 const victimsMax = 100
@@ -44,7 +44,11 @@ export function actOf(act: string, sources: readonly SourceName[], told: Told): 
 }
 
 /** Runs what was asked for, and tells what came of it, also when it wasn't done. */
-export async function witnessed({ daemon }: Context, act: Act, work: () => Promise<Operated>): Promise<Operated> {
+export async function witnessed<T extends { readonly kind: "done" }>(
+  { daemon }: Context,
+  act: Act,
+  work: () => Promise<T | Refused>,
+): Promise<T | Refused> {
   try {
     const operated = await work()
     daemon.acted(operated.kind === "done" ? act : { ...act, result: "refused", code: operated.code })

@@ -1,5 +1,5 @@
 import type { Act } from "../core/act.ts"
-import type { Instant, Revision, SourceName } from "../core/model.ts"
+import type { Instant, Revision, SourceName, WorkspaceName } from "../core/model.ts"
 import type { Trigger } from "../core/outcome.ts"
 import type { Receiver } from "../core/source.ts"
 import type { SourceStatus } from "../core/status.ts"
@@ -28,6 +28,8 @@ export interface Operations {
   pin(source: SourceName, request: Control & { readonly revision: Revision }, signal: AbortSignal): Promise<Operated>
   unpin(source: SourceName, signal: AbortSignal): Promise<Operated>
   confirm(source: SourceName, digest: string, signal: AbortSignal): Promise<Operated>
+  /** Lets others take what a source owned that no config has any more. */
+  release(source: SourceName, by: string, signal: AbortSignal): Promise<ReleaseAnswer>
 }
 
 interface Control {
@@ -37,6 +39,19 @@ interface Control {
 }
 
 /** `refused`: it contradicts the present state (another digest, superseded); a person decides anew. */
-export type Operated =
-  | { readonly kind: "done"; readonly status: SourceStatus }
-  | { readonly kind: "refused"; readonly code: string; readonly message: string }
+export type Operated = { readonly kind: "done"; readonly status: SourceStatus } | Refused
+
+export interface Refused {
+  readonly kind: "refused"
+  readonly code: string
+  readonly message: string
+}
+
+type ReleaseAnswer =
+  | {
+      readonly kind: "done"
+      readonly workspaces: readonly WorkspaceName[]
+      /** Those that couldn't be asked. */
+      readonly unread: readonly WorkspaceName[]
+    }
+  | Refused

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util"
 import t from "tap"
+import { siblingOf } from "../core/builders.ts"
 import { planMarkdown } from "../../src/cli/plan-markdown.ts"
 import { planText } from "../../src/cli/plan-text.ts"
 import { paintFor } from "../../src/cli/terminal.ts"
@@ -172,7 +173,7 @@ t.test("a hand-over, a restoration and a deletion have words of their own", asyn
       { ...retired, updated: "2026-11-01T00:00:00Z", allTags: [...retired.allTags, "gitops-prune=pending"] },
     ],
     input: {
-      siblings: new Map([["billing" as SourceName, { declares: new Set(), complete: true, canTake: true }]]),
+      siblings: new Map([["billing" as SourceName, siblingOf()]]),
     },
   })
 

@@ -79,6 +79,8 @@ export function sourceOf(name: string, policy: Partial<Policy> = {}): Source {
     },
     decommission: false,
     receiver: null,
+    formerly: [],
+    handOverFrom: [],
   }
 }
 
@@ -182,6 +184,7 @@ export function planOf(world: World): Plan {
       gracePeriods: true,
     },
     siblings: new Map(),
+    records: new Map(),
     unchangedInGit: (key) => world.drift?.includes(key) ?? false,
     patience: new Map(),
     removal: { serverNow: "2026-11-24T12:00:00Z", obstacles: new Map(), refused: false },
@@ -199,7 +202,9 @@ export function verdictOf(plan: Plan, world: World, more: Partial<GuardInput> = 
     sourceChanged: false,
     siblingUnknown: false,
     firstLook: false,
-    superseded: false,
+    superseded: null,
+    letGo: new Set(),
+    leavers: new Map(),
     confirmed: null,
     previous: null,
     now: "2026-11-24T12:00:00Z",

@@ -77,6 +77,8 @@ await t.test("two keys and one source are a whole config, the rest are defaults"
           },
         },
         decommission: false,
+        formerly: [],
+        handOverFrom: [],
         receiver: null,
       },
     ],

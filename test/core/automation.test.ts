@@ -10,8 +10,20 @@ import {
 } from "../../src/core/automation.ts"
 import type { Change } from "../../src/core/change.ts"
 import { markTags } from "../../src/core/mark.ts"
-import type { Automation, DeploymentKey, LiveAutomation } from "../../src/core/model.ts"
-import { automation, changeOf, declared, key, liveAutomation, me, owned, planOf, them, writeOf } from "./builders.ts"
+import type { Automation, LiveAutomation } from "../../src/core/model.ts"
+import {
+  automation,
+  changeOf,
+  declared,
+  key,
+  liveAutomation,
+  me,
+  owned,
+  planOf,
+  siblingOf,
+  them,
+  writeOf,
+} from "./builders.ts"
 
 const place = key("etl/a")
 const plan = (desired: readonly Automation[], live: readonly LiveAutomation[]) =>
@@ -111,7 +123,7 @@ t.test(
       policy: { adopt: "never" as const },
     })
     t.match(planOf(world(same)), { changes: [{ action: "keep" }], problems: [{ code: "not-adopted" }] })
-    const siblings = new Map([[them.source, { declares: new Set<DeploymentKey>(), complete: true, canTake: true }]])
+    const siblings = new Map([[them.source, siblingOf()]])
     const taken = changeOf(world(differs, them), { siblings })
     t.match(taken, { action: "adopt", from: "hand-over" })
     t.strictSame(writeOf(taken).automations, [])
@@ -119,7 +131,7 @@ t.test(
 )
 
 t.test("what the taker's Git leaves out is reset where the giver's had set it", async (t) => {
-  const siblings = new Map([[them.source, { declares: new Set<DeploymentKey>(), complete: true, canTake: true }]])
+  const siblings = new Map([[them.source, siblingOf()]])
   const theirs = liveAutomation(place, "x", { owner: them })
   const live = [owned("etl/a", { automations: [theirs], version: "1" }, { owner: them, letters: "g" })]
   const write = writeOf(changeOf({ declared: [declared("etl/a")], live }, { siblings }))

@@ -27,7 +27,7 @@ import {
 } from "../../src/core/model.ts"
 import type { Change, Plan } from "../../src/core/change.ts"
 import { planChanges } from "../../src/core/plan.ts"
-import type { PlanInput } from "../../src/core/plan-input.ts"
+import type { PlanInput, Sibling } from "../../src/core/plan-input.ts"
 import type { Policy, PrunePolicy, Source } from "../../src/core/source.ts"
 
 /** Values of the model from a few words, so that a test says only what it is about. */
@@ -226,6 +226,21 @@ export function sourceOf(policy: PolicyChange = {}, more: Partial<Source> = {}):
     },
     decommission: false,
     receiver: null,
+    formerly: [],
+    handOverFrom: [],
+    ...more,
+  }
+}
+
+/** Another source of the workspace, read wholly and able to take over; of the same repository and ref as `sourceOf`. */
+export function siblingOf(declares: readonly string[] = [], more: Partial<Sibling> = {}): Sibling {
+  return {
+    source: sourceOf({}, { name: other }),
+    declares: new Set(declares.map((text) => key(text))),
+    complete: true,
+    canTake: true,
+    record: null,
+    letGo: new Set(),
     ...more,
   }
 }
@@ -247,6 +262,7 @@ export function inputOf(world: World, more: Partial<PlanInput> = {}): PlanInput 
     desired: desiredOf(world.declared, world.desired),
     snapshot: snapshotOf(world.live ?? [], world.pools),
     siblings: new Map(),
+    records: new Map(),
     unchangedInGit: () => world.drift ?? false,
     patience: new Map(),
     removal: { serverNow: noon, obstacles: new Map(), refused: false, ...world.removal },

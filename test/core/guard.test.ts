@@ -2,7 +2,12 @@ import t from "tap"
 import type { Change, Plan } from "../../src/core/change.ts"
 import { guardPlan, type GuardInput, type Verdict } from "../../src/core/guard.ts"
 import type { LiveDeployment } from "../../src/core/model.ts"
-import { readMark } from "../../src/core/mark.ts"
+import { ownerTag, readMark } from "../../src/core/mark.ts"
+import { planChanges } from "../../src/core/plan.ts"
+import type { Sibling } from "../../src/core/plan-input.ts"
+import { emptyRecord, selectionDigest } from "../../src/core/record.ts"
+import type { Source } from "../../src/core/source.ts"
+import { leaversIn } from "../../src/reconcile/owners.ts"
 import {
   cron,
   declared,
@@ -15,6 +20,7 @@ import {
   owned,
   planOf,
   schedule,
+  siblingOf,
   sourceOf,
   them,
   type World,
@@ -29,7 +35,9 @@ function guard(world: World, more: Partial<GuardInput> = {}, planned: Plan = pla
     sourceChanged: false,
     siblingUnknown: false,
     firstLook: false,
-    superseded: false,
+    superseded: null,
+    letGo: new Set(),
+    leavers: new Map(),
     confirmed: null,
     previous: null,
     now: noon,
@@ -62,12 +70,99 @@ t.test("adopt: same takes silently what only lacks the mark, and holds what diff
   t.strictSame(codes(guard({ ...world, policy: { adopt: "unowned" } })), [])
 })
 
-t.test("a hand-over needs no confirmation, whatever differs", async (t) => {
+t.test("a hand-over within one url and ref needs no confirmation, whatever differs; any other does", async (t) => {
   const world = {
     declared: [declared("etl/a", { description: "new" })],
     live: [owned("etl/a", { paused: true }, { owner: them, tags: ["gitops-prune=pending"] })],
   }
-  t.strictSame(codes(guard(world)), [])
+  const from = (source: Partial<Source>, mine: Partial<Source> = {}) => {
+    const siblings = new Map([[other, siblingOf([], { source: sourceOf({}, { name: other, ...source }) })]])
+    return codes(guard(world, {}, planOf(world, { siblings, source: sourceOf({}, mine) })))
+  }
+  t.strictSame(from({}), [])
+  t.strictSame(from({ ref: { kind: "branch", name: "dev" } }), ["hand-over"], "another ref is another hand")
+  const remote = { url: "https://git.example.com/theirs.git", credentials: null, caFile: null }
+  t.strictSame(from({ remote }), ["hand-over"], "another repository")
+  t.strictSame(from({ remote }, { handOverFrom: [other] }), [], "unless the taker says so")
+  t.strictSame(from({ remote }, { formerly: [other] }), [], "or that it is its own former name")
+  const record = (more: object) => ({ records: new Map([[ownerTag(them), { ...emptyRecord, ...more }]]) })
+  const place = { url: "https://git.example.com/etl.git", ref: "branch main" }
+  t.strictSame(codes(guard(world, {}, planOf(world, record(place)))), [], "another daemon's, of the same place")
+  t.strictSame(codes(guard(world, {}, planOf(world, record({ ...place, ref: "HEAD" })))), ["hand-over"])
+  t.strictSame(codes(guard(world, {}, planOf(world))), ["hand-over"], "nobody knows of where")
+})
+
+t.test("a confirmed hand-over goes on", async (t) => {
+  const world = {
+    declared: [declared("etl/a")],
+    live: [owned("etl/a", { paused: true }, { owner: them, tags: ["gitops-prune=pending"] })],
+  }
+  const held = guard(world)
+  t.match(held.hold, {
+    reasons: [{ message: /^1 deployment would be taken over from other,.*handOverFrom: \[other\]$/ }],
+  })
+  t.strictSame(actions(guard(world, { confirmed: held.hold?.digest ?? "" }).allowed), ["adopt etl/a"])
+})
+
+t.test("taking over is a removal of the former owner: its guards count everything that leaves it", async (t) => {
+  const names = Array.from({ length: 30 }, (_, i) => `etl/d${i}`)
+  const place = { url: "https://git.example.com/etl.git", ref: "branch main" }
+  const record = { ...emptyRecord, ...place, selection: selectionDigest(sourceOf()) }
+  const from = (taken: number, gone: number, more: Partial<Source> = {}, sibling: Partial<Sibling> = {}) => {
+    const theirs = names.map((name) => owned(name, {}, { owner: them }))
+    const source = sourceOf({}, { name: other, ...more })
+    const declares = names.slice(gone)
+    const siblings = new Map([[other, siblingOf(declares, { source, record, ...sibling })]])
+    const world = { declared: names.slice(0, taken).map((name) => declared(name)), live: theirs }
+    const input = inputOf(world, { siblings })
+    const plan = planChanges(input)
+    return guard(world, { leavers: leaversIn(plan, input) }, plan)
+  }
+  t.strictSame(codes(from(6, 6)), [], "20 % of 30")
+  t.strictSame(codes(from(7, 7)), ["budget"])
+  t.strictSame(codes(from(1, 7)), ["budget"], "what isn't taken here leaves it too")
+  t.strictSame(codes(from(30, 30)), ["empty", "budget"])
+  t.strictSame(codes(from(1, 30)), ["empty", "budget"], "deployments: [] gives nothing away")
+  t.strictSame(codes(from(1, 1, { ref: { kind: "head" } })), ["source-changed"], "and asks no further question")
+  t.strictSame(codes(from(1, 1, {}, { record: null })), ["source-changed"], "nobody knows what it was")
+  t.strictSame(codes(from(1, 1, { decommission: true })), ["decommission"])
+  t.strictSame(
+    codes(from(7, 7, {}, { letGo: new Set(names.slice(0, 1).map((name) => key(name))) })),
+    [],
+    "one was let go",
+  )
+  const held = from(7, 7)
+  t.strictSame(held.allowed, [])
+  t.match(held.hold, { release: ["confirm it on the source that loses them: lockstep status other"] })
+  t.strictSame(codes(guardPlanAgain(held)), ["budget"], "no word on the taker's side releases it")
+  function guardPlanAgain({ hold }: Verdict): Verdict {
+    const again = from(7, 7)
+    return { ...again, hold: again.hold?.digest === hold?.digest ? again.hold : null }
+  }
+})
+
+t.test("the former owner shows it too, and a person's word there lets them go", async (t) => {
+  const gone = many(7, owned)
+  const world = { declared: [kept], live: [keptLive, ...gone] }
+  const siblings = new Map([[other, siblingOf(gone.map((one) => one.key))]])
+  const plan = planOf(world, { siblings })
+  const held = guard(world, {}, plan)
+  t.strictSame(codes(held), ["budget"])
+  t.equal(held.hold?.victims.length, 7)
+  const confirmed = guard(world, { confirmed: held.hold?.digest ?? "" }, plan)
+  t.equal(confirmed.hold, null)
+  t.strictSame(
+    confirmed.letGo,
+    gone.map((one) => one.key),
+  )
+  t.strictSame(codes(guard(world, { letGo: new Set(confirmed.letGo) }, plan)), [], "and it isn't asked again")
+})
+
+t.test("while the taker's person isn't sure, the former owner keeps it and says so", async (t) => {
+  const world = { declared: [kept], live: [keptLive, owned("etl/gone")] }
+  const source = sourceOf({}, { name: other, ref: { kind: "branch", name: "dev" } })
+  const held = guard(world, {}, planOf(world, { siblings: new Map([[other, siblingOf(["etl/gone"], { source })]]) }))
+  t.strictSame(codes(held), ["claimed-by"])
 })
 
 t.test("in the first look after a start, a sudden difference everywhere is held", async (t) => {
@@ -172,7 +267,7 @@ t.test("an unread sibling holds a retirement, and no person's word releases it",
 
 t.test("an orphan that a sibling declares but can't take is shown as held", async (t) => {
   const world = { declared: [kept], live: [keptLive, owned("etl/gone")] }
-  const siblings = new Map([[other, { declares: new Set([key("etl/gone")]), complete: true, canTake: false }]])
+  const siblings = new Map([[other, siblingOf(["etl/gone"], { canTake: false })]])
   const held = guard(world, {}, planOf(world, { siblings }))
   t.strictSame(codes(held), ["claimed-by"])
   t.strictSame(held.hold?.victims, [{ kind: "deployment", key: "etl/gone", id: "id-of-etl/gone" }])
@@ -264,11 +359,11 @@ t.test("a confirmation lets no deployment run twice whose twin still can't be re
 
 t.test("an older daemon stands back: it writes nothing, names no victims, and can't be confirmed", async (t) => {
   const world = { declared: [declared("etl/a"), kept], live: [keptLive, owned("etl/gone")] }
-  const verdict = guard(world, { superseded: true })
+  const verdict = guard(world, { superseded: "newer" })
   t.strictSame(codes(verdict), ["superseded"])
   t.strictSame(verdict.hold?.victims, [])
   t.strictSame(actions(verdict.allowed), ["keep etl/kept"])
-  const confirmed = guard(world, { superseded: true, confirmed: verdict.hold?.digest ?? "" })
+  const confirmed = guard(world, { superseded: "newer", confirmed: verdict.hold?.digest ?? "" })
   t.strictSame(actions(confirmed.allowed), ["keep etl/kept"])
 })
 

@@ -17,7 +17,7 @@ import type {
 } from "../../src/core/model.ts"
 import { fieldNames } from "../../src/core/fields.ts"
 import { planChanges } from "../../src/core/plan.ts"
-import type { PlanInput, Sibling } from "../../src/core/plan-input.ts"
+import type { PlanInput } from "../../src/core/plan-input.ts"
 import { buildCreate } from "../../src/core/write.ts"
 import {
   automation,
@@ -33,6 +33,7 @@ import {
   other,
   pool,
   rrule,
+  siblingOf,
   sourceOf,
   them,
 } from "./builders.ts"
@@ -168,7 +169,7 @@ const worldArb = fc
     known: fc.boolean(),
   })
   .map(({ declared, live, ignore, adopt, theirs, known }): PlanInput => {
-    const sibling: Sibling = { declares: new Set(theirs.map((name) => key(name))), complete: known, canTake: known }
+    const sibling = siblingOf(theirs, { complete: known, canTake: known })
     return inputOf(
       {
         declared: declared.filter((one) => one !== null),

@@ -1,5 +1,6 @@
 import t from "tap"
-import { markTags } from "../../src/core/mark.ts"
+import { markTags, ownerTag } from "../../src/core/mark.ts"
+import { emptyRecord, type SourceRecord } from "../../src/core/record.ts"
 import type { Sibling } from "../../src/core/plan-input.ts"
 import type { FieldName, Problem, SourceName } from "../../src/core/model.ts"
 import {
@@ -15,7 +16,9 @@ import {
   planOf,
   pool,
   schedule,
+  siblingOf,
   snapshotOf,
+  sourceOf,
   cron,
   them,
   writeOf,
@@ -167,11 +170,10 @@ t.test("an adoption of what Git still says the same of names another writer", as
   t.match(change, { action: "adopt", reason: "its ownership tags were removed in Prefect" })
 })
 
-const sibling = (more: Partial<Sibling> = {}): Sibling => ({
-  declares: new Set(),
-  complete: true,
-  canTake: true,
-  ...more,
+const sibling = (more: Partial<Sibling> = {}) => siblingOf([], more)
+const released = { by: "ada", since: "2026-11-24T09:00:00Z" }
+const records = (record: Partial<SourceRecord>) => ({
+  records: new Map([[ownerTag(them), { ...emptyRecord, ...record }]]),
 })
 const siblings = (more?: Partial<Sibling>) => ({ siblings: new Map([[other, sibling(more)]]) })
 
@@ -198,7 +200,9 @@ t.test("another owner's is taken only by the rules of a hand-over", async (t) =>
       siblings({ declares: new Set([a]) }),
       "adopt",
     ],
-    ["its owner is of no configured source", [owned("etl/a", {}, { owner: them })], {}, "adopt"],
+    ["its owner is of no configured source", [owned("etl/a", {}, { owner: them })], {}, "owned-by-other"],
+    ["of none, and it was released", [owned("etl/a", {}, { owner: them })], records({ released }), "adopt"],
+    ["of none, and has a record", [owned("etl/a", {}, { owner: them })], records({}), "owned-by-other"],
     ["it is another installation's", [owned("etl/a", {}, { owner: elsewhere })], siblings(), "owned-by-other"],
     [
       "it is another installation's and retired",
@@ -232,9 +236,22 @@ t.test("a hand-over ignores adopt, undoes the retirement and puts our mark in th
   t.strictSame(writeOf(change).patch, { fields: { paused: false }, tags: markTags(me, a, "") })
 })
 
-t.test("a mark of a source that nobody configures is adopted by policy only", async (t) => {
+t.test("what a released source owned is adopted by policy only", async (t) => {
   const world = { declared: [declared("etl/a")], live: [owned("etl/a", {}, { owner: them })] }
-  t.strictSame(codesOf({ ...world, policy: { adopt: "never" } }), ["not-adopted"])
+  t.strictSame(codesOf({ ...world, policy: { adopt: "never" } }, records({ released })), ["not-adopted"])
+})
+
+t.test("what bears a former name of the source is its own, whoever has a record under that name", async (t) => {
+  const source = sourceOf({ adopt: "never" }, { formerly: [other] })
+  const world = { declared: [declared("etl/a")], live: [owned("etl/a", {}, { owner: them })] }
+  t.strictSame(codesOf(world, { source, ...records({}) }), ["adopt"])
+  const foreign = owned("etl/a", {}, { owner: { ...them, installation: "staging" } })
+  t.strictSame(codesOf({ ...world, live: [foreign] }, { source }), ["owned-by-other"], "of this installation only")
+})
+
+t.test("what bears a former name, and Git doesn't have, is nobody's to remove", async (t) => {
+  const source = sourceOf({}, { formerly: [other] })
+  t.strictSame(codesOf({ live: [owned("etl/a", {}, { owner: them })] }, { source }), [])
 })
 
 t.test("conflicts are problems at the place in Git, with what to do", async (t) => {
@@ -243,7 +260,8 @@ t.test("conflicts are problems at the place in Git, with what to do", async (t) 
     {
       severity: "error",
       code: "owned-by-other",
-      message: "source other owns it; remove it there first",
+      message:
+        "source other (https://git.example.com/etl.git, branch main) owns it and declares it; remove it there first",
       key: a,
       file: "prefect.yaml",
       line: 3,

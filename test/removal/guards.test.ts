@@ -23,10 +23,7 @@ await t.test("more than the budget, those in their grace counted, is held as a w
   t.match(await page.text(), command, "the status page names it")
   t.match(daemon.log(), command, "and the log")
   t.match(await (await fetch(`${daemon.address}/metrics`)).text(), /^lockstep_prune_held\{source="main"\} 3$/m)
-  t.match(
-    held.hold?.reasons[0]?.message,
-    /3 deployments would be retired beside 3 in their grace, and the budget is 5 of 8/,
-  )
+  t.match(held.hold?.reasons[0]?.message, /3 deployments would go beside 3 in their grace, and the budget is 5 of 8/)
   t.strictSame(
     held.hold?.victims.map(({ key }) => key),
     ["budget/two-1", "budget/two-2", "budget/two-3"],

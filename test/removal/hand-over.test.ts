@@ -104,7 +104,8 @@ await t.test("another installation takes it over once it is retired, and not bef
   t.strictSame((await world.deployments(flow))["moves"], before)
   here.commit(project(flow, named("stays")))
   t.equal((await a.sync("main")).lastTurn?.changes.retire, 1)
-  t.equal((await b.sync("main")).lastTurn?.changes.adopt, 1)
+  t.strictSame(codes(await b.sync("main")), ["hand-over"], "of another repository, so a person is asked")
+  t.equal((await b.confirm("main")).lastTurn?.changes.adopt, 1)
   const { moves } = await world.deployments(flow)
   t.strictSame(
     [moves?.id, moves?.paused, ownerOf(moves?.tags), moves?.tags.some((tag) => tag.startsWith("gitops-prune="))],

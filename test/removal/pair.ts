@@ -5,7 +5,7 @@ export const codes = ({ hold }: { hold?: { reasons: readonly { code: string }[] 
   hold?.reasons.map(({ code }) => code)
 export const ownerOf = (tags: readonly string[] | undefined) => tags?.find((tag) => tag.startsWith("gitops="))
 
-/** Two sources of one daemon; "moves" is in the first, and `move` puts it into the second. */
+/** Two sources of one daemon, the second of which may take from the first; `move` puts "moves" from one into the other. */
 export async function openPair(world: World, name: string) {
   const [from, to] = [world.repository(`${name}-from`), world.repository(`${name}-to`)]
   from.commit(project(name, named("stays", "moves")))
@@ -13,7 +13,7 @@ export async function openPair(world: World, name: string) {
   const prune = { grace: "0s" }
   const sources = [
     { name: "from", url: from.url, prune },
-    { name: "to", url: to.url, prune },
+    { name: "to", url: to.url, prune, handOverFrom: ["from"] },
   ] as const
   const start = (next: readonly object[] = sources) =>
     world.daemon({ installation: name, sources: next as typeof sources })

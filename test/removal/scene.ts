@@ -1,5 +1,4 @@
-import { isRetired } from "../../src/core/plan.ts"
-import { markTags, readMark, readPruneTag } from "../../src/core/mark.ts"
+import { isRetired, markTags, readMark, readPruneTag } from "../../src/core/mark.ts"
 import type { DeploymentId, LiveDeployment, SourceName, WorkspaceName } from "../../src/core/model.ts"
 import type { Source } from "../../src/core/source.ts"
 import { Events } from "../../src/observe/events.ts"

@@ -60,6 +60,8 @@ export function sourceOf({ rendering = {}, source = {} }: Settings = {}): Source
     },
     decommission: false,
     receiver: null,
+    formerly: [],
+    handOverFrom: [],
     ...source,
   }
 }

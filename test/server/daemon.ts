@@ -93,6 +93,10 @@ export async function serve(
       pin: operate("pin"),
       unpin: operate("unpin"),
       confirm: operate("confirm"),
+      release: async (source, by) => {
+        operated.push(["release", source, by])
+        return { kind: "done", workspaces: [], unread: [] }
+      },
     },
     acted: (act) => acts.push(act),
     trigger: (sources, trigger) => {

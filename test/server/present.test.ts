@@ -42,6 +42,7 @@ const update = (...diffs: FieldDiff[]): Change => ({
   write: { nameSchedules: [], removeSchedules: [], patch: { fields: {} }, wanted: {}, automations: [] },
   reason: "changed in Git",
   from: null,
+  former: null,
 })
 
 await t.test("each kind of change says what, where and why", async (t) => {

@@ -8,8 +8,8 @@ import { rules, type Rule } from "../../src/render/manifest/rules.ts"
 const holds: Readonly<Record<string, string>> = {
   "adopt-differs": "Nobody owns it, and it differs from Git: confirm to take it over and change it.",
   "mass-update": "After a start, Git as it was, yet much differs: confirm to correct it.",
-  budget: "More would be retired at once than the budget allows, or prune.mode is confirm.",
-  empty: "Git declares no deployment at all any more.",
+  budget: "More would be retired, or taken over by other sources, than the budget allows, or prune.mode is confirm.",
+  empty: "Git declares no deployment at all any more, here or in the source that would lose them.",
   "source-changed": "url, ref, selection or workspace changed, so what is missing may just be elsewhere.",
   decommission: "decommission: true retires all that the source owns.",
   "prune-vetoed": "Somebody un-paused it during its grace.",
@@ -17,9 +17,12 @@ const holds: Readonly<Record<string, string>> = {
   "manual-runs": "Somebody scheduled runs of it by hand.",
   "active-runs": "A run is still active a day after the grace.",
   "would-run-twice": "A create would run beside the orphan that it replaces.",
+  "hand-over":
+    "It is another source's, of another repository or ref, whose Git no longer has it: confirm to take it over.",
   "claimed-by": "The source that declares it can't take it over now; not released by a confirmation.",
   "sibling-unknown": "Another source of the workspace hasn't been read yet; waits at most ten minutes.",
-  superseded: "A newer daemon of this installation works on the source; not released by a confirmation.",
+  superseded:
+    "A newer daemon of this installation works on the source, or it was released; not released by a confirmation.",
 }
 
 export function codesText(): string {
