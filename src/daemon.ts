@@ -8,6 +8,8 @@ import { watchConfig, type Reload } from "./config/watch.ts"
 import type { Clock } from "./lib/clock.ts"
 import { StatusBoard } from "./observe/board.ts"
 import { Events, type LockstepEvent } from "./observe/events.ts"
+import { HistoryFile } from "./observe/history-file.ts"
+import { History } from "./observe/history.ts"
 import { openLog, type LogFormat } from "./observe/log.ts"
 import { Metrics } from "./observe/metrics.ts"
 import { narrate } from "./observe/narrate.ts"
@@ -60,7 +62,13 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const log = openLog({ ...options.log, clock, mask: (text) => secrets.mask(text) })
   const events = new Events((error) => log.error({ err: error }, "an observer failed"))
   const [board, metrics] = [new StatusBoard(clock), new Metrics({ version, nodeVersion: process.version })]
-  for (const listener of [board.take, metrics.take, narrate(log)]) events.subscribe(listener)
+  const file = new HistoryFile(config.stateDir, {
+    mask: (text) => secrets.mask(text),
+    onError: (error) => log.warn({ err: error }, "the history can't be written"),
+  })
+  opening.use(file)
+  const history = new History(await file.read(), (kept) => file.keep(kept))
+  for (const listener of [board.take, metrics.take, history.take, narrate(log)]) events.subscribe(listener)
   events.emit({ kind: "config-loaded", result: "ok", problems: [] })
 
   let stopping = false
@@ -83,6 +91,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     daemon: {
       board,
       operations: openOperations({ context, loop, board, clock }),
+      history: (source) => history.of(source),
       acted: (act) => events.emit({ kind: "acted", act }),
       trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
       receiver: (name) => roster.config.sources.find((source) => source.name === name)?.receiver ?? null,

@@ -36,8 +36,8 @@ interface Write {
   readonly revision: string | null
 }
 
-const description = `Shows which source, file and line a deployment comes from, at which commit, how it stands, and what this daemon
-has done to it since its start (in the last 50 turns of a source).`
+const description = `Shows which source, file and line a deployment comes from, at which commit, how it stands, and what was
+done to it, by whose word, as far back as the source's history goes (its last 200 entries).`
 
 /** `lockstep trace FLOW/DEPLOYMENT`: from a deployment back to its line in Git. */
 export function addTrace(program: Command, context: CliContext): void {
@@ -90,11 +90,16 @@ const usual: Readonly<Record<string, string>> = { create: "new in Git", keep: "a
 
 async function writesOf(client: Client, source: string, key: string): Promise<readonly Write[]> {
   const history = await askHistory(client, source)
-  return history.flatMap(({ startedAt, revision, writes }) =>
-    writes
+  return history.flatMap((entry): readonly Write[] => {
+    if (entry.kind === "act") {
+      const { at, act, by, digest, result, victims } = entry
+      if (!victims.some((victim) => victim === key)) return []
+      return [{ at, action: `${act} by ${by}`, result: `${result}, digest ${digest ?? "none"}`, revision: null }]
+    }
+    return entry.writes
       .filter((write) => write.key === key)
-      .map(({ action, result }) => ({ at: startedAt, action, result, revision: revision.observed })),
-  )
+      .map(({ action, result }) => ({ at: entry.startedAt, action, result, revision: entry.revision.observed }))
+  })
 }
 
 function tracesText(key: string, traces: readonly Trace[], context: CliContext): string {
@@ -111,13 +116,13 @@ function tracesText(key: string, traces: readonly Trace[], context: CliContext):
     ] as const
     const done = writes.map(
       ({ at, action, result, revision: commit }) =>
-        `  ${relativeTime(instantMs(at), nowMs)}: ${action} ${result}, at ${commit?.slice(0, 7) ?? "no commit"}`,
+        `  ${relativeTime(instantMs(at), nowMs)}: ${plainLine(`${action} ${result}`)}${commit === null ? "" : `, at ${commit.slice(0, 7)}`}`,
     )
     return [
       ...rows.map(([name, text]) => `  ${paint("dim", name.padEnd(9))}  ${plainLine(text)}`),
       ...trace.problems.map((problem) => `  ${problemLine(problem, paint)}`),
       `  ${paint("dim", "writes")}`,
-      ...(done.length > 0 ? done.map((line) => `  ${line}`) : ["    none since the daemon's start"]),
+      ...(done.length > 0 ? done.map((line) => `  ${line}`) : ["    none as far back as the history goes"]),
     ].join("\n")
   })
   return `${paint("bold", plainLine(key))}\n${parts.join("\n\n")}\n`

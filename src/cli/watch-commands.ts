@@ -53,7 +53,9 @@ export function addSync(program: Command, context: CliContext): void {
 export function addHistory(program: Command, context: CliContext): void {
   addServerOptions(program.command("history"))
     .summary("show the last turns of a source")
-    .description("Shows the last turns of a source, newest first: when, why, what came of it.")
+    .description(
+      "Shows what was done to a source and decided about it, newest first; turns that found nothing to do are folded.",
+    )
     .argument("<name>", "source")
     .option("--json", "as JSON, in the form of the API")
     .addHelpText("after", "\nExample:\n  lockstep history analytics")

@@ -5,7 +5,6 @@ import { withOverdue } from "../core/overdue.ts"
 import { initialStatus, reduceStatus, type SourceStatus } from "../core/status.ts"
 import { isoTime, systemClock, type Clock } from "../lib/clock.ts"
 import type { Listener } from "./events.ts"
-import { addToHistory, type HistoryEntry } from "./history.ts"
 import { listener } from "./listener.ts"
 
 /** What is kept of one source: its status, its last plan and its last turns. */
@@ -15,8 +14,6 @@ export interface SourceView {
   readonly plan: Plan | null
   /** What the turn of that plan came to, change by change. */
   readonly results: readonly ChangeResult[]
-  /** Newest first. */
-  readonly history: readonly HistoryEntry[]
   /** Number of the last turn that ended; 0 = none. */
   readonly lastTurn: number
 }
@@ -168,7 +165,6 @@ export class StatusBoard {
       status: initialStatus(source, workspace),
       plan: null,
       results: [],
-      history: [],
       lastTurn,
     })
   }
@@ -190,7 +186,6 @@ export class StatusBoard {
     this.#views.set(outcome.source, {
       status,
       ...(outcome.plan ? { plan: outcome.plan, results: outcome.results } : { plan: view.plan, results: view.results }),
-      history: addToHistory(view.history, turn, outcome),
       lastTurn: turn,
     })
     for (const { after, resolve } of this.#waiters.get(outcome.source) ?? []) if (turn > after) resolve(status)

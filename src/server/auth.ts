@@ -56,11 +56,9 @@ async function callerOf(asked: Asked, { tokens, secrets }: AuthOptions, browsers
   if (given === undefined) throw unauthorized("send the token as `Authorization: Bearer TOKEN`", browsers)
   const read = await Promise.allSettled(tokens.map(({ token }) => readSecret(token, secrets, "the configured token")))
   // Every one is compared, so that the time tells nothing about which it was.
-  const fitting = tokens.filter((_, i) => {
-    const expected = read[i]
-    return expected?.status === "fulfilled" && sameSecret(given, expected.value.reveal())
-  })
-  if (fitting[0]) return fitting[0]
+  const fits = read.map((one) => one.status === "fulfilled" && sameSecret(given, one.value.reveal()))
+  const caller = tokens[fits.indexOf(true)]
+  if (caller) return caller
   const unread = read.find(({ status }) => status === "rejected")
   throw unread?.status === "rejected" ? (unread.reason as Error) : unauthorized("the token is wrong", browsers)
 }

@@ -4,10 +4,13 @@ import type { Trigger } from "../core/outcome.ts"
 import type { Receiver } from "../core/source.ts"
 import type { SourceStatus } from "../core/status.ts"
 import type { StatusBoard } from "../observe/board.ts"
+import type { HistoryEntry } from "../observe/history.ts"
 
 /** What the server needs of the daemon: to read what is, and to ask for something. No request runs a turn itself. */
 export interface Daemon {
   readonly board: StatusBoard
+  /** What was done and decided, newest first. */
+  history(source: SourceName): readonly HistoryEntry[]
   readonly operations: Operations
   /** Asks for a turn of each; returns the turn number that a turn which started after this call exceeds. */
   trigger(sources: readonly SourceName[], trigger: Trigger): number

@@ -77,10 +77,10 @@ export function presentStatus(status: SourceStatus, mask: Mask): SourceStatus {
 }
 
 export function presentHistory(history: readonly HistoryEntry[], mask: Mask): readonly HistoryEntry[] {
-  return history.map((entry) => ({
-    ...entry,
-    failure: entry.failure && { ...entry.failure, message: cleanText(entry.failure.message, mask) },
-  }))
+  return history.map((entry) => {
+    if (entry.kind === "act" || entry.failure === null) return entry
+    return { ...entry, failure: { ...entry.failure, message: cleanText(entry.failure.message, mask) } }
+  })
 }
 
 /** JSON text with every string in it masked; integers beyond a double are written in full. */

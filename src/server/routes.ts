@@ -73,7 +73,7 @@ export function addReadRoutes(app: FastifyInstance, context: Context): void {
     return sendJson(reply, context, presentPlan(plan, { showValues: false, mask: maskOf(context), results }))
   })
   app.get("/api/v1/sources/:name/history", { onRequest }, (request, reply) => {
-    const { history } = viewOf(request, context)
+    const history = daemon.history(viewOf(request, context).status.name)
     return sendJson(reply, context, { history: presentHistory(history, maskOf(context)) })
   })
   app.get("/", { onRequest }, (_request, reply) => {

@@ -4,7 +4,8 @@ import { text } from "node:stream/consumers"
 import t, { type Test } from "tap"
 import { initialStatus, type SourceStatus } from "../../src/core/status.ts"
 import type { DeploymentId, DeploymentKey, Revision, SourceName, WorkspaceName } from "../../src/core/model.ts"
-import type { HistoryEntry } from "../../src/observe/history.ts"
+import { deploymentKey } from "../../src/core/model.ts"
+import type { HistoryEntry, TurnEntry } from "../../src/observe/history.ts"
 import { lockstep, now, type Shell } from "./shell.ts"
 
 interface Asked {
@@ -305,7 +306,8 @@ t.test("a source's name can't reach another route", async (t) => {
 })
 
 t.test("history shows the last turns, a line each", async (t) => {
-  const entry: HistoryEntry = {
+  const entry: TurnEntry = {
+    kind: "turn",
     turn: 2,
     outcome: "held",
     trigger: "webhook",
@@ -317,22 +319,43 @@ t.test("history shows the last turns, a line each", async (t) => {
     problems: 1,
     failure: null,
     hold: { reasons: ["budget"], digest: "1a2b3c4d5e6f", victims: 6 },
+    turns: 3,
+    until: new Date(now - 60_000).toISOString(),
   }
-  const failed: HistoryEntry = {
+  const act: HistoryEntry = {
+    kind: "act",
+    act: "confirm",
+    sources: [],
+    by: "ada",
+    at: new Date(now - 1_800_000).toISOString(),
+    reason: null,
+    until: null,
+    revision: null,
+    digest: "1a2b3c4d5e6f",
+    holds: ["budget"],
+    victims: [deploymentKey("a", "b"), deploymentKey("c", "d")],
+    result: "done",
+    code: null,
+  }
+  const failed: TurnEntry = {
     ...entry,
+    turns: 1,
     outcome: "failed",
     trigger: "start",
     revision: { observed: null, applied: null },
     startedAt: new Date(now - 2 * 86_400_000).toISOString(),
     failure: { kind: "transient", code: "unreachable", message: "no route" },
   }
-  const { ask } = await daemon(t, { "GET /api/v1/sources/analytics/history": { body: { history: [entry, failed] } } })
+  const { ask } = await daemon(t, {
+    "GET /api/v1/sources/analytics/history": { body: { history: [act, entry, failed] } },
+  })
 
   t.equal(
     (await ask(["history", "analytics"])).out,
-    `WHEN    OUTCOME  TRIGGER  REVISION  TOOK  WHAT
-1h ago  held     webhook  7f3c2a1   2s    1 create; held: budget (1a2b3c4d5e6f); 1 problem
-2d ago  failed   start    -         2s    no route [unreachable]
+    `WHEN     OUTCOME  TRIGGER  REVISION  TOOK  WHAT
+30m ago  asked    confirm  -         -     by ada, digest 1a2b3c4d5e6f (budget), 2 deployments: a/b, c/d
+1h ago   held     webhook  7f3c2a1   2s    1 create; held: budget (1a2b3c4d5e6f); 1 problem; the same 2 times more, last 1m ago
+2d ago   failed   start    -         2s    no route [unreachable]
 `,
   )
 })

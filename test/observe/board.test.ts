@@ -1,5 +1,4 @@
 import t from "tap"
-import type { Change } from "../../src/core/change.ts"
 import type { SourceName, WorkspaceName } from "../../src/core/model.ts"
 import { StatusBoard } from "../../src/observe/board.ts"
 import { ManualClock } from "../support/manual-clock.ts"
@@ -40,23 +39,6 @@ await t.test("a failed turn keeps what was known: the plan, the counts, the revi
   t.strictSame(view?.plan, plan)
   t.strictSame(view?.lastTurn, 2)
   t.match(view?.status, { revision: { applied: first }, deployments: { owned: 3 }, consecutiveFailures: 1, hold })
-})
-
-await t.test("the last 50 turns are kept, newest first", async (t) => {
-  const made = board(etl)
-  for (let turn = 1; turn <= 60; turn++) made.take({ kind: "turn-ended", turn, outcome: converged })
-
-  const history = made.view(etl)?.history ?? []
-  t.equal(history.length, 50)
-  t.strictSame([history[0]?.turn, history[49]?.turn], [60, 11])
-})
-
-await t.test("a turn of very many writes is summarised by the first of them", async (t) => {
-  const made = board(etl)
-  const change = plan.changes[0] as Change
-  const results = Array.from({ length: 500 }, () => ({ change, result: "dropped" as const, message: "" }))
-  made.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, results } })
-  t.equal(made.view(etl)?.history[0]?.writes.length, 100)
 })
 
 await t.test("a source that goes takes everything with it; what still comes of its last turn is dropped", async (t) => {

@@ -8,6 +8,7 @@ import type { Trigger } from "../../src/core/outcome.ts"
 import { Secret, type SecretReader, type SecretRef } from "../../src/core/secret.ts"
 import type { Receiver } from "../../src/core/source.ts"
 import { StatusBoard } from "../../src/observe/board.ts"
+import { History } from "../../src/observe/history.ts"
 import { Metrics } from "../../src/observe/metrics.ts"
 import type { Daemon, Operated } from "../../src/server/ports.ts"
 import type { Limits } from "../../src/server/front.ts"
@@ -20,6 +21,7 @@ export interface Served {
   readonly address: string
   readonly port: number
   readonly board: StatusBoard
+  readonly history: History
   readonly triggered: { readonly sources: readonly SourceName[]; readonly trigger: Trigger }[]
   readonly operated: unknown[][]
   readonly errors: unknown[]
@@ -69,6 +71,7 @@ export async function serve(
   const waits = openWaits()
   const metrics = new Metrics({ version: "0", nodeVersion: "0" })
   board.take({ kind: "source-added", source: etl, workspace })
+  const history = new History()
   const [triggered, operated, errors]: [Served["triggered"], unknown[][], unknown[]] = [[], [], []]
   const acts: Act[] = []
   const state: Served["state"] = {
@@ -98,6 +101,7 @@ export async function serve(
         return { kind: "done", workspaces: [], unread: [] }
       },
     },
+    history: (source) => history.of(source),
     acted: (act) => acts.push(act),
     trigger: (sources, trigger) => {
       triggered.push({ sources, trigger })
@@ -131,6 +135,7 @@ export async function serve(
     triggered,
     operated,
     acts,
+    history,
     server,
     errors,
     waitedOut: waits.over,

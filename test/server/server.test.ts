@@ -116,7 +116,8 @@ await t.test("alive while the loop turns, ready after a turn of each source, unr
 await t.test("the sources, one of them, its plan and its history", async (t) => {
   const served = await serve(t)
   t.match(await ask(served, "/api/v1/sources/etl/plan"), { status: 404, json: { detail: /no plan yet/ } })
-  served.board.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, plan } })
+  const ended = { kind: "turn-ended", turn: 1, outcome: { ...converged, plan } } as const
+  for (const view of [served.board, served.history]) view.take(ended)
 
   const status = { name: "etl", workspace: "default", state: "synced", revision: { applied: first } }
   t.match((await ask(served, "/api/v1/sources")).json, { sources: [status] })
@@ -366,7 +367,7 @@ await t.test("no answer holds a secret, wherever it stands", async (t) => {
     problems: [problem],
     failure: { ...(failed.failure ?? never()), message: "hunter2" },
   }
-  served.board.take({ kind: "turn-ended", turn: 1, outcome: failure })
+  for (const view of [served.board, served.history]) view.take({ kind: "turn-ended", turn: 1, outcome: failure })
   for (const path of [
     "/",
     "/api/v1/sources",

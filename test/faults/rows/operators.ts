@@ -38,6 +38,20 @@ export const operators: readonly Fault[] = [
     test: "server/tokens.test.ts: each act is told with who, what and why, whether it was done or not",
   },
   {
+    fault: "a person asks in the morning what was done at night, after a restart",
+    seen: "`history` and `trace`: what was written, and who confirmed it",
+    kept: "the last 200 entries of each source, in two files of 4 MiB each at most",
+    healed: "nothing is wrong",
+    test: "observe/history.test.ts: what was done last night is there after a restart, with who confirmed it",
+  },
+  {
+    fault: "the history file is cut, emptied, deleted or rubbish",
+    seen: "the entries that can be read",
+    kept: "everything else: nothing is decided by the history",
+    healed: "at once; new entries are written behind",
+    test: "observe/history.test.ts: costs what can't be read, and nothing else",
+  },
+  {
     fault: "300 connections are held with half a request, half a webhook, or an answer that isn't taken",
     seen: "nothing: probes, readers and signed webhooks are answered",
     kept: "connections of those who have proved who they are",
