@@ -6,12 +6,15 @@ import { pkt } from "../../src/git/pkt-line.ts"
 import type { GitError } from "../../src/lib/errors.ts"
 import { openGitServer, type Fault, type GitRepository } from "../support/git-server.ts"
 import { failureOf, readAll } from "./read-all.ts"
-import { head, openClient, remoteAt, signal } from "./remote.ts"
+import { head, openClient, remoteAt, signal, type Client } from "./remote.ts"
 
 /** Servers that are away, slow, or lie: every failure has its reason and its kind, and none is taken for an absence. */
 
 await using server = await openGitServer()
-const timeouts = { idleMs: 300, requestMs: 1_000 }
+const short = { idleMs: 500, requestMs: 2_000 }
+/** For a server that hangs one of little patience; what else is asked has no bound that a busy machine could come near to. */
+const impatient = ({ stateDir }: Client, fault: Fault): Client =>
+  openClient({ stateDir, ...(fault.kind === "hang" && { timeouts: short }) })
 const page = { status: 200, headers: { "content-type": "text/html" }, body: "<html>Sign in</html>" }
 const advertised = { status: 200, headers: { "content-type": "application/x-git-upload-pack-advertisement" } }
 const result = { status: 200, headers: { "content-type": "application/x-git-upload-pack-result" } }
@@ -78,11 +81,12 @@ await t.test("a list of refs that is anything but whole and proper is never take
   const repository = repositoryWith("listing")
   const ref = { kind: "branch", name: "main" } as const
   for (const [what, fault, expected] of listing) {
-    await using client = openClient({ timeouts })
+    await using client = openClient()
+    await using other = impatient(client, fault)
     const { git } = client
     await git.resolve(remoteAt(repository.url), ref, -1, signal)
     server.fault = ({ method }) => (method === "POST" ? fault : null)
-    const failure = await failureOf(git.resolve(remoteAt(repository.url), ref, -1, signal))
+    const failure = await failureOf(other.git.resolve(remoteAt(repository.url), ref, -1, signal))
     t.match(failure, { ...expected, message: /Git server|127\.0\.0\.1/ }, what)
     server.fault = null
     t.match(
@@ -111,7 +115,7 @@ await t.test("with the old protocol too", async (t) => {
     ],
   ]
   for (const [what, fault, expected] of rows) {
-    await using client = openClient({ timeouts })
+    await using client = openClient()
     const { git } = client
     server.fault = () => fault
     const failure = await failureOf(git.resolve(remoteAt(repository.url), { kind: "branch", name: "main" }, 0, signal))
@@ -123,11 +127,12 @@ await t.test("with the old protocol too", async (t) => {
 await t.test("a pack that is anything but whole and proper leaves nothing behind", async (t) => {
   const repository = repositoryWith("packs", { "prefect.yaml": "one", "a/b.py": "x" })
   for (const [what, fault, expected] of [...packs, ...slow]) {
-    await using client = openClient({ timeouts })
+    await using client = openClient()
+    await using other = impatient(client, fault)
     const { git } = client
     const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
     server.fault = ({ method }) => (method === "POST" ? fault : null)
-    t.match(await failureOf(git.tree(remoteAt(repository.url), revision, signal)), expected, what)
+    t.match(await failureOf(other.git.tree(remoteAt(repository.url), revision, signal)), expected, what)
     server.fault = null
     const { texts } = await readAll(git, remoteAt(repository.url))
     t.strictSame(texts, { "prefect.yaml": "one", "a/b.py": "x" }, `${what}, and then all is well`)
@@ -137,7 +142,7 @@ await t.test("a pack that is anything but whole and proper leaves nothing behind
 await t.test("files that come broken, or not at all, are an error and never an empty file", async (t) => {
   const repository = repositoryWith("files")
   for (const [what, fault, expected] of packs.filter(([what]) => what !== "no such commit")) {
-    await using client = openClient({ timeouts })
+    await using client = openClient()
     const { git } = client
     const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
     const { entries } = await git.tree(remoteAt(repository.url), revision, signal)
@@ -150,7 +155,7 @@ await t.test("files that come broken, or not at all, are an error and never an e
 
 await t.test("an increment that the server gets wrong is fetched anew in full", async (t) => {
   const repository = repositoryWith("increment", { "prefect.yaml": "one", "a/b.py": "x" })
-  await using client = openClient({ timeouts })
+  await using client = openClient()
   const { git } = client
   const remote = remoteAt(repository.url)
   await readAll(git, remote)
@@ -171,7 +176,7 @@ await t.test("an increment that the server gets wrong is fetched anew in full", 
 })
 
 await t.test("a server that doesn't listen, and a host that doesn't exist", async (t) => {
-  await using client = openClient({ timeouts })
+  await using client = openClient()
   const { git } = client
   const expected = { code: "git-unreachable", kind: "transient" } as const
   t.match(await failureOf(git.resolve(remoteAt("http://127.0.0.1:9/a.git"), head, -1, signal)), {
@@ -194,6 +199,7 @@ await t.test("a server that drips is cut off when its time is up", async (t) => 
     socket.on("close", () => clearInterval(timer))
   })
   await new Promise<void>((listening) => drip.listen(0, "127.0.0.1", listening))
+  const timeouts = { idleMs: 30_000, requestMs: 1_000 }
   await using client = openClient({ timeouts })
   const { git } = client
   const url = `http://127.0.0.1:${(drip.address() as AddressInfo).port}/a.git`
@@ -211,7 +217,7 @@ await t.test("a server that drips is cut off when its time is up", async (t) => 
 
 await t.test("an empty repository has no refs, which isn't the same as a ref that is gone", async (t) => {
   const repository = server.createRepository("empty")
-  await using client = openClient({ timeouts })
+  await using client = openClient()
   const { git } = client
   t.match(await failureOf(git.resolve(remoteAt(repository.url), head, -1, signal)), {
     code: "git-no-refs",
@@ -221,7 +227,7 @@ await t.test("an empty repository has no refs, which isn't the same as a ref tha
 
 await t.test("a server that gives files with their commit only", async (t) => {
   const repository = repositoryWith("commits-only", { "prefect.yaml": "one", "a/b.py": "x" })
-  await using client = openClient({ timeouts })
+  await using client = openClient()
   const { git } = client
   const { revision } = await git.resolve(remoteAt(repository.url), head, -1, signal)
   const { entries } = await git.tree(remoteAt(repository.url), revision, signal)

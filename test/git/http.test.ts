@@ -192,7 +192,7 @@ await t.test("refusals with large pages leave no connection busy", async (t) => 
 })
 
 await t.test("a refusal is understood though its page never ends", async (t) => {
-  await using client = openClient({ secrets, timeouts: { idleMs: 300, requestMs: 1_000 } })
+  await using client = openClient({ secrets, timeouts: { idleMs: 3_000, requestMs: 10_000 } })
   server.fault = (_request, response) => {
     response.writeHead(404, { "content-type": "text/html" }).write("not")
     return { kind: "answered" }

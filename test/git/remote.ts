@@ -18,14 +18,14 @@ export interface Client extends AsyncDisposable {
   readonly stateDir: string
 }
 
-/** With short time limits and a folder of its own. */
+/** With a folder of its own. */
 export function openClient(options: Partial<GitOptions> = {}): Client {
   const stateDir = mkdtempSync(join(tmpdir(), "lockstep-state-"))
   const secrets = {
     read: async () => new Secret("sesame"),
     mask: (text: string) => text.replaceAll("sesame", "***"),
   }
-  const timeouts = { idleMs: 600, requestMs: 2_000 }
+  const timeouts = { idleMs: 60_000, requestMs: 300_000 }
   const git = new GitRemotes({ stateDir, secrets, clock: systemClock, timeouts, ...options })
   return {
     git,

@@ -16,7 +16,10 @@ export function placeIn(steps: Json, { folder, url }: Code): string | null {
   const [first = null, into, stay = null, ...more] = steps as readonly Json[]
   const noted = inputOf(first, "set_working_directory", "directory")
   if (into === undefined && noted !== null) return isBelow(noted, folder) ? relative(folder, noted) : null
-  if (inputOf(first, "git_clone", "repository") !== url || more.length > 0) return null
+  return inputOf(first, "git_clone", "repository") !== url || more.length > 0 ? null : placeInClone(into, stay)
+}
+
+function placeInClone(into: Json | undefined, stay: Json): string | null {
   if (into === undefined) return ""
   const directory = inputOf(into, "set_working_directory", "directory") ?? ""
   const [, base] = /^\{\{ clone\.directory \}\}\/(.+)$/.exec(directory) ?? []

@@ -1,7 +1,10 @@
 import fc from "fast-check"
 import t from "tap"
+import { extent } from "../support/extent.ts"
 import type { WriteFault } from "./model.ts"
 import { names, Scene, type Command } from "./scene.ts"
+
+const histories = extent(150, 3_000)
 
 const source = fc.constantFrom<0 | 1>(0, 1)
 const name = fc.constantFrom(...names)
@@ -67,8 +70,8 @@ await t.test(
         for (const index of [0, 1] as const) await scene.turn(index)
         if (scene.prefect.writes !== writes) throw new Error("the steady state writes")
       }),
-      { numRuns: 400 },
+      { numRuns: histories },
     )
-    t.pass("400 histories")
+    t.pass(`${histories} histories`)
   },
 )

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process"
+import { randomInt } from "node:crypto"
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join, resolve } from "node:path"
@@ -129,13 +130,21 @@ export function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`)
 }
 
-/** A port that is free now. */
+/**
+ * A port that is free now, and below those that the system gives to whoever asks for any: what starts for seconds would
+ * find one of these taken meanwhile.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening))
-  const { port } = server.address() as { port: number }
-  await new Promise((closed) => server.close(closed))
-  return port
+  for (;;) {
+    const port = randomInt(12_000, 32_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((known) => {
+      server.once("error", () => known(false))
+      server.listen(port, "127.0.0.1", () => known(true))
+    })
+    await new Promise((closed) => server.close(closed))
+    if (isFree) return port
+  }
 }
 
 function newHome(version: PrefectVersion): string {

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs"
 import t from "tap"
 import { Dice } from "../../../support/dice.ts"
 import { processorSeconds } from "../../../support/effort.ts"
+import { extent } from "../../../support/extent.ts"
 import { installPrefect } from "../prefect.ts"
 import { askCPython } from "./cpython.ts"
 import { damaged } from "./damage.ts"
@@ -9,7 +10,7 @@ import { difference, outlineOf } from "./outline.ts"
 import { read } from "./read.ts"
 
 const seed = 20_261_125
-const damagedMin = 3_000
+const damagedMin = extent(800, 3_000)
 const { python, packages } = installPrefect()
 const files = globSync(["pydantic/**/*.py", "prefect/*.py", "prefect/utilities/**/*.py", "rich/*.py", "yaml/*.py"], {
   cwd: packages,

@@ -1,0 +1,1 @@
+import "./yaml-write.test.ts"
