@@ -23,8 +23,8 @@ interface PlanFlags {
 const examples = `
 Examples:
   lockstep plan                                        every source of the config
-  lockstep plan --source analytics                     one of them
-  lockstep plan --source analytics --working-tree .    what this checkout would change, before it is pushed
+  lockstep plan analytics                              one of them
+  lockstep plan analytics --working-tree .             what this checkout would change, before it is pushed
   lockstep plan --markdown > comment.md                for a pull request
 
 A plan is made without the daemon and writes nothing. Exit code 0: nothing to do, 2: there are changes,
@@ -36,6 +36,7 @@ export function addPlan(program: Command, context: CliContext): void {
     .command("plan")
     .summary("show what would change, without a daemon")
     .description("Shows what would change in Prefect, and why, without a daemon and without writing anything.")
+    .argument("[name]", "only this source; the same as --source")
     .option("-c, --config <file>", "config file")
     .option("-s, --source <name>", "only this source")
     .option("--working-tree <folder>", "read this folder instead of the source's repository")
@@ -43,7 +44,17 @@ export function addPlan(program: Command, context: CliContext): void {
     .option("--markdown", "as Markdown, for a pull request")
     .option("--show-values", "show values that only Prefect has, and values that look like secrets")
     .addHelpText("after", examples)
-    .action(async (flags: PlanFlags) => context.exit(await plan(flags, context)))
+    .action(async (name: string | undefined, flags: PlanFlags) =>
+      context.exit(await plan({ ...flags, ...oneName(name, flags.source) }, context)),
+    )
+}
+
+/** As the other commands take it, or as an option; not both. */
+function oneName(name: string | undefined, source: string | undefined): { readonly source?: string } {
+  if (name !== undefined && source !== undefined && name !== source)
+    throw new CommandError(`give one source, ${name} or --source ${source}`, exitCodes.usage)
+  const given = name ?? source
+  return given === undefined ? {} : { source: given }
 }
 
 async function plan(flags: PlanFlags, context: CliContext): Promise<number> {
@@ -91,5 +102,13 @@ function hint(name: string, { sources }: Config): string {
     name,
     sources.map((source) => source.name),
   )
-  return near === null ? "" : ` (did you mean ${near}?)`
+  return near === null ? `: it has ${list(sources)}` : ` (did you mean ${near}?)`
+}
+
+const namesShownMax = 20
+
+function list(sources: Config["sources"]): string {
+  const names = sources.slice(0, namesShownMax).map((source) => source.name)
+  const more = sources.length - names.length
+  return `${names.length > 0 ? names.join(", ") : "none"}${more > 0 ? ` and ${more} more` : ""}`
 }

@@ -35,21 +35,26 @@ const secret = z
   .superRefine(oneOf(["env", "file"]))
   .describe("A reference to a secret, read anew at each use: the name of an environment variable, or a file.")
 
+const refText =
+  "must say what it is, such as { branch: main }: one of branch, tag, commit (40 hex digits) and name (refs/…)"
 const ref = z
-  .strictObject({
-    branch: value
-      .text((branch) =>
-        branch.startsWith("refs/")
-          ? "must be the branch's short name; a full one goes under `name`"
-          : value.refProblem(branch),
-      )
-      .optional(),
-    tag: value.text(value.refProblem).optional(),
-    commit: z.string().regex(value.commitRule, "must be a full commit id: 40 hex digits").optional(),
-    name: value
-      .text((name) => (name.startsWith("refs/") ? value.refProblem(name) : "must be a full ref name: refs/…"))
-      .optional(),
-  })
+  .strictObject(
+    {
+      branch: value
+        .text((branch) =>
+          branch.startsWith("refs/")
+            ? "must be the branch's short name; a full one goes under `name`"
+            : value.refProblem(branch),
+        )
+        .optional(),
+      tag: value.text(value.refProblem).optional(),
+      commit: z.string().regex(value.commitRule, "must be a full commit id: 40 hex digits").optional(),
+      name: value
+        .text((name) => (name.startsWith("refs/") ? value.refProblem(name) : "must be a full ref name: refs/…"))
+        .optional(),
+    },
+    { error: (issue) => (typeof issue.input === "string" && issue.code === "invalid_type" ? refText : undefined) },
+  )
   .superRefine(oneOf(["branch", "tag", "commit", "name"]))
 
 const credentials = z

@@ -5,7 +5,7 @@ import { readFolders, treeOf, type Folder } from "./folders.ts"
 import type { Lru } from "../lib/lru.ts"
 import { Mutex } from "../lib/mutex.ts"
 import type { ObjectType } from "./pack.ts"
-import { pickRef, prefixesOf, type MovingRef, type Resolution } from "./refs.ts"
+import { isMissing, kindOf, pickRef, prefixesOf, type MovingRef, type Resolution } from "./refs.ts"
 import type { Remote } from "../core/source.ts"
 import { packOfObjects } from "./rewrite.ts"
 import type { Server } from "./server.ts"
@@ -49,7 +49,10 @@ export class Repository {
 
   /** One poll. @throws GitError `ref-not-found` only for a whole and well-formed list without it. */
   async resolve(ref: MovingRef, signal: AbortSignal): Promise<Resolution> {
-    return pickRef(this.#remote, ref, await this.#server.tips(prefixesOf(ref), signal))
+    const tips = await this.#server.tips(prefixesOf(ref), signal)
+    if (!isMissing(ref, tips)) return pickRef(this.#remote, ref, tips)
+    // Asked for only to be told: what a person may have meant.
+    return pickRef(this.#remote, ref, tips, await this.#server.tips(kindOf(ref), signal))
   }
 
   async tree(revision: Revision, signal: AbortSignal): Promise<Tree> {

@@ -191,7 +191,14 @@ export class Transport implements AsyncDisposable {
       const message = `Prefect answered ${status} to ${what}`
       return new PrefectError(message, { kind: "transient", code: "prefect-away", status, detail, retryAfterMs })
     }
-    const code = status === 404 ? "not-found" : "refused"
+    const code = status === 404 || status === 405 ? "not-found" : "refused"
+    // What every server has isn't there, so this is none: its pages answer at the same port, without `/api`.
+    if (code === "not-found" && !/[{]|\d/.test(call.route ?? call.path)) {
+      const { name, apiUrl } = this.#options.workspace
+      const hint = apiUrl.endsWith("/api") ? "" : `; most end with /api: ${apiUrl}/api`
+      const message = `${apiUrl} has no ${what} (${status}), so it is no Prefect API: check apiUrl of workspace ${name}${hint}`
+      return new PrefectError(message, { kind: "stalled", code, status, detail })
+    }
     return new PrefectError(`Prefect refused ${what} (${status})`, { kind: "stalled", code, status, detail })
   }
 

@@ -140,6 +140,16 @@ t.test("--working-tree wants to know which source the folder is a checkout of", 
 t.test("a name that no source has is told, with the nearest", async (t) => {
   const { plan } = planning(t, {})
 
+  t.match(await plan("analitics"), { code: 64, err: /did you mean analytics/ })
+  t.match(await plan("wholly-different"), {
+    code: 64,
+    err: /the config has no source "wholly-different": it has .*analytics/,
+  })
+  t.match(await plan("analytics", "--source", "other"), {
+    code: 64,
+    err: /give one source, analytics or --source other/,
+  })
+  t.strictSame(await plan("analytics"), await plan("--source", "analytics"))
   t.strictSame(await plan("--source", "analitics"), {
     code: 64,
     out: "",

@@ -137,6 +137,11 @@ await t.test("the first lines of each wrong config tell what to write instead, w
       withSource("prune: { maxPercent: 200 }"),
       "5:14: sources[0].prune.maxPercent: must be at most 100",
     ],
+    [
+      "a bare ref",
+      withSource("ref: main"),
+      "5:5: sources[0].ref: must say what it is, such as { branch: main }: one of branch, tag, commit (40 hex digits) and name",
+    ],
     ["two refs", withSource("ref: { branch: a, tag: b }"), "5:5: sources[0].ref: must have exactly one of branch, tag"],
     ["no ref in it", withSource("ref: {}"), "5:5: sources[0].ref: must have exactly one of branch, tag, commit, name"],
     ["a short commit", withSource("ref: { commit: abc123 }"), "5:12: sources[0].ref.commit: must be a full commit id"],

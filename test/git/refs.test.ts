@@ -76,6 +76,26 @@ await t.test("a ref is missing only when the server listed others", async (t) =>
   }
 })
 
+await t.test("a branch or tag that isn't there is answered with those that are", async (t) => {
+  await using client = openClient()
+  const repository = server.createRepository("listed")
+  const remote = remoteAt(repository.url)
+  repository.commit({ a: "1" })
+  repository.commit({ a: "2" }, "release")
+  const says = (ref: Parameters<typeof client.git.resolve>[1]) =>
+    client.git.resolve(remote, ref, 0, signal).then(String, ({ message }: Error) => message)
+
+  t.match(
+    await says(branch("mian")),
+    /has no refs\/heads\/mian: was it deleted or renamed\? did you mean main\? it has main, release$/,
+  )
+  t.match(await says(branch("something-else")), /deleted or renamed\? it has main, release$/)
+  t.match(await says({ kind: "name", name: "refs/heads/relase" }), /did you mean release\?/)
+  t.match(await says({ kind: "tag", name: "v1" }), /has no refs\/tags\/v1: was it deleted or renamed\?$/)
+  for (let n = 0; n < 25; n++) repository.git("push", "--quiet", "origin", `HEAD:refs/heads/feature-${n}`)
+  t.match(await says(branch("nothing-like-it")), / and 7 more$/, "never all of very many")
+})
+
 await t.test(
   "a commit that the server doesn't have is said to be missing, a thing that isn't one to be bad",
   async (t) => {

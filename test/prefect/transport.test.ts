@@ -160,6 +160,14 @@ await t.test("a refusal that repeats a long secret holds no part of it: it is ma
   t.notMatch(error.message, "battery")
 })
 
+await t.test("a URL without /api is told by its key, with what it would be", async (t) => {
+  await using pages = openClient(proxy.url.replace(/\/api$/, ""))
+  proxy.fault = null
+  const error = (await pages.variables(new Set(["x"]), signal).catch((thrown: unknown) => thrown)) as PrefectError
+  t.match(error.message, /so it is no Prefect API: check apiUrl of workspace test; most end with \/api: http:.*\/api$/)
+  t.equal(error.kind, "stalled")
+})
+
 await t.test("an abort ends a call at once, whatever it waits for", async (t) => {
   proxy.fault = () => ({ kind: "hang" })
   const controller = new AbortController()

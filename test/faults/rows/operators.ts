@@ -52,6 +52,20 @@ export const operators: readonly Fault[] = [
     test: "observe/history.test.ts: costs what can't be read, and nothing else",
   },
   {
+    fault: "`ref` names a branch that isn't there",
+    seen: "`ref-not-found` with the nearest and up to 20 of those that are",
+    kept: "what was applied before",
+    healed: "by an edit of the config, or the branch",
+    test: "git/refs.test.ts: a branch or tag that isn't there is answered with those that are",
+  },
+  {
+    fault: "`apiUrl` lacks its `/api`",
+    seen: "the key to check, and the URL with it",
+    kept: "everything",
+    healed: "by an edit of the config",
+    test: "prefect/transport.test.ts: a URL without /api is told by its key, with what it would be",
+  },
+  {
     fault: "300 connections are held with half a request, half a webhook, or an answer that isn't taken",
     seen: "nothing: probes, readers and signed webhooks are answered",
     kept: "connections of those who have proved who they are",
