@@ -21,10 +21,25 @@ import { buildWrite, lettersKept, lettersOf, tagsAfter, withResets } from "./wri
 
 /** Decides about every key that Git declares or this source owns. Pure; apply decides nothing any more. */
 export function planChanges(input: PlanInput): Plan {
+  const steps = planSteps(input)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** Decisions in one step: some milliseconds. */
+const stepSize = 50
+
+/** The same in steps, for who has other things to do between them. */
+export function* planSteps(input: PlanInput): Generator<undefined, Plan> {
   const { desired, snapshot } = input
-  const owner = ownerOf(input)
-  const owned = ownedBy(owner, snapshot)
-  const declared = [...desired.deployments.values()].map((wanted) => decide(input, wanted))
+  const owned = ownedBy(ownerOf(input), snapshot)
+  const declared: Change[] = []
+  for (const wanted of desired.deployments.values()) {
+    declared.push(decide(input, wanted))
+    if (declared.length % stepSize === 0) yield
+  }
   const untouched = [...desired.handsOff].map((key) =>
     skip(
       key,

@@ -52,6 +52,15 @@ export class Bulkheads {
     return this.#rounds.next()
   }
 
+  /** Runs what is decided in steps; others go on between them. */
+  async inSteps<T>(steps: Generator<undefined, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+      await this.#rounds.next()
+    }
+  }
+
   /** What `work` asks from now on is asked by this turn. */
   walk<T>(walk: Walk, work: () => Promise<T>): Promise<T> {
     return this.#walks.run(walk, work)

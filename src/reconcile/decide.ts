@@ -7,7 +7,7 @@ import type { PlanInput } from "../core/plan-input.ts"
 import type { Obstacles } from "../core/obstacles.ts"
 import type { Hold, Pin, Suspend } from "../core/outcome.ts"
 import { patienceFor } from "../core/patience.ts"
-import { planChanges } from "../core/plan.ts"
+import { planSteps } from "../core/plan.ts"
 import { ownedBy } from "../core/owned.ts"
 import { readMark } from "../core/mark.ts"
 import { activeAt, isSourceChanged, type SourceRecord } from "../core/record.ts"
@@ -125,19 +125,19 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
   const known = (name: SourceName): boolean => name === source.name || workspace.sources.has(name)
   const owners = { desired: seen.desired, snapshot, known }
   const records = await readOwners(eyes, owners, signal)
-  let plan = planNow(turn, { ...seen, snapshot, record, records }, new Map())
+  let plan = await planNow(turn, { ...seen, snapshot, record, records }, new Map())
   if (plan.changes.some((change) => dependsOnSiblings(change, workspace))) {
     await readSiblings(context, workspace, source, signal)
-    plan = planNow(turn, { ...seen, snapshot, record, records }, new Map())
+    plan = await planNow(turn, { ...seen, snapshot, record, records }, new Map())
   }
   if (source.apply && plan.changes.some(isRemoval)) {
     const now = context.clock.elapsed()
     const wanted = { keys: snapshot.covers, automations: snapshot.automations === "read" }
     snapshot = await eyes.snapshots.current(wanted, { listedAfter: now, lookedAfter: now }, signal)
     record = await readRecord(eyes, source, memory.sight, signal)
-    plan = planNow(turn, { ...seen, snapshot, record, records }, new Map())
+    plan = await planNow(turn, { ...seen, snapshot, record, records }, new Map())
     const obstacles = await readObstacles(workspace, plan, signal)
-    if (obstacles.size > 0) plan = planNow(turn, { ...seen, snapshot, record, records }, obstacles)
+    if (obstacles.size > 0) plan = await planNow(turn, { ...seen, snapshot, record, records }, obstacles)
   }
   const owner = { installation: context.installation, source: source.name }
   const siblings = siblingsOf(workspace, source.name, isoTime(context.clock.now()))
@@ -165,14 +165,14 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
   return { ...seen, snapshot, record, owned, plan, ...verdict }
 }
 
-function planNow(
+async function planNow(
   { context, source, workspace }: Turn,
   { desired, snapshot, record, records }: Seen & Pick<PlanInput, "records"> & { readonly record: SourceRecord | null },
   obstacles: ReadonlyMap<DeploymentKey, Obstacles>,
-): Plan {
+): Promise<Plan> {
   const memory = memoryOf(workspace, source)
   const patience = patienceFor(workspace.patience, desired, context.clock.elapsed())
-  return planChanges({
+  const steps = planSteps({
     installation: context.installation,
     source,
     desired,
@@ -187,6 +187,7 @@ function planNow(
       refused: [...patience.values()].some((fields) => fields.has("*")),
     },
   })
+  return context.bulkheads.inSteps(steps)
 }
 
 /** Only what is about to be deleted is asked for, so a turn without a removal makes no request here. */

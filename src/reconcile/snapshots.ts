@@ -22,6 +22,8 @@ export class Snapshots {
   readonly #clock: Clock
   readonly #listIntervalMs: number
   #snapshot: Snapshot | null = null
+  /** Written since, and not in the snapshot yet: a copy of it for each write would cost the square of their number. */
+  readonly #since = new Map<DeploymentKey, LiveDeployment | null>()
   #listedAt = Number.NEGATIVE_INFINITY
   #lookedAt = Number.NEGATIVE_INFINITY
   #generation = 0
@@ -44,7 +46,7 @@ export class Snapshots {
   current(wanted: Coverage, fresh: Freshness, signal: AbortSignal): Promise<Snapshot> {
     return this.#alone(async () => {
       if (!(await this.#stands(fresh, signal))) await this.#list(wanted, signal)
-      const widened = await this.#port.widen(this.#snapshot as Snapshot, wanted, signal)
+      const widened = await this.#port.widen(this.#now() as Snapshot, wanted, signal)
       this.#snapshot = widened
       return widened
     })
@@ -53,7 +55,7 @@ export class Snapshots {
   /** Looks, and lists when that is due. True when what is live changed since the last time, by another hand. */
   changed(signal: AbortSignal): Promise<boolean> {
     return this.#alone(async () => {
-      const before = this.#snapshot
+      const before = this.#now()
       if (!before) return false
       const now = this.#clock.elapsed()
       if (await this.#stands({ listedAfter: now - this.#listIntervalMs, lookedAfter: now }, signal)) return false
@@ -86,7 +88,7 @@ export class Snapshots {
     if (this.#written >= lookDepthMax) return false
     const look = await this.#port.look(this.#written + 1, signal)
     this.#lookedAt = now
-    const stands = matches(look, this.#snapshot)
+    const stands = matches(look, this.#now() as Snapshot)
     // Should the listing that follows fail, nobody may take this look for a good one.
     if (!stands) this.#listedAt = Number.NEGATIVE_INFINITY
     return stands
@@ -97,6 +99,7 @@ export class Snapshots {
     const keys = new Set([...wanted.keys, ...(this.#snapshot?.covers ?? [])])
     const automations = wanted.automations || this.#snapshot?.automations === "read"
     this.#snapshot = await this.#port.snapshot({ keys, automations }, signal)
+    this.#since.clear()
     this.#listedAt = now
     this.#lookedAt = now
     this.#written = 0
@@ -104,11 +107,19 @@ export class Snapshots {
   }
 
   #replace(key: DeploymentKey, live: LiveDeployment | null): void {
-    if (!this.#snapshot) return
+    if (this.#snapshot) this.#since.set(key, live)
+  }
+
+  #now(): Snapshot | null {
+    if (!this.#snapshot || this.#since.size === 0) return this.#snapshot
     const deployments = new Map(this.#snapshot.deployments)
-    if (live) deployments.set(key, live)
-    else deployments.delete(key)
+    for (const [key, live] of this.#since) {
+      if (live) deployments.set(key, live)
+      else deployments.delete(key)
+    }
+    this.#since.clear()
     this.#snapshot = { ...this.#snapshot, deployments }
+    return this.#snapshot
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -93,7 +93,7 @@ async function finish(
   acted: Acted & { readonly signals: Signals },
 ): Promise<Facts> {
   const { decision, results, signals } = acted
-  settle(memoryOf(workspace, source), decision, results)
+  await context.bulkheads.inSteps(settle(memoryOf(workspace, source), decision, results))
   const waits = decision.hold !== null || decision.imagesAgainMs !== null
   const allDone = !waits && results.every(({ result }) => result === "done")
   const superseded = decision.hold?.reasons.some(({ code }) => code === "superseded") ?? false
@@ -126,11 +126,18 @@ function conclude(
 /** A revision is applied when these are done; removals have a pace of their own. */
 const made = new Set<Action>(["create", "update", "adopt", "restore"])
 
+const stepSize = 50
+
 /** Remembers what Git said about each deployment that is now as it should be. */
-function settle(memory: SourceMemory, { plan, desired }: Decision, results: readonly ChangeResult[]): void {
+function* settle(
+  memory: SourceMemory,
+  { plan, desired }: Decision,
+  results: readonly ChangeResult[],
+): Generator<undefined, void> {
   const done = new Set(results.filter(({ result }) => result === "done").map(({ change }) => change.key))
   const settled = new Map(memory.settled)
-  for (const { action, key } of plan.changes) {
+  for (const [i, { action, key }] of plan.changes.entries()) {
+    if (i % stepSize === stepSize - 1) yield
     const now = desired.deployments.get(key)
     if (now && (action === "keep" || done.has(key))) settled.set(key, deploymentDigest(now))
     else if (!now && !desired.handsOff.has(key)) settled.delete(key)
