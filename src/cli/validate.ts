@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises"
 import { join, relative, resolve } from "node:path"
 import { Option, type Command } from "commander"
 import type { Problem } from "../core/model.ts"
+import type { Source } from "../core/source.ts"
 import { readEnv } from "../reconcile/observe.ts"
 import type { Rule } from "../render/manifest/rules.ts"
 import { annotations } from "./annotations.ts"
@@ -141,13 +142,20 @@ async function settingsFor(flags: ValidateFlags, terminal: Terminal): Promise<Li
       throw new CommandError(`--env wants NAME=VALUE, not "${pair}"`, exitCodes.usage)
     return [name, value] as const
   })
-  if (flags.source === undefined) return { source: standardSource, env: new Map(given) }
+  if (flags.source === undefined) return withEnv(standardSource, given)
   const [{ loadConfig }, { Secrets }] = await Promise.all([import("../config/load.ts"), import("../config/secrets.ts")])
   const config = await loadConfig(await configPath(flags.config, terminal), terminal.environment)
   const source = config.sources.find(({ name }) => name === flags.source)
   if (!source) throw new CommandError(`the config has no source "${flags.source}"`, exitCodes.usage)
   const env = await readEnv(new Secrets(terminal.environment), source)
-  return { source, env: new Map([...env, ...given]) }
+  const { source: known } = withEnv(source, given)
+  return { source: known, env: new Map([...env, ...given]) }
+}
+
+/** What is given on the command line is plain text, which flows that ask for it may publish too. */
+function withEnv(source: Source, given: readonly (readonly [string, string])[]): LintSettings {
+  const env = { ...source.rendering.env, ...Object.fromEntries(given) }
+  return { source: { ...source, rendering: { ...source.rendering, env } }, env: new Map(given) }
 }
 
 /** With file names as a person at this terminal would open them, and without what can't be known here. */

@@ -52,6 +52,19 @@ export function canonicalJson(value: Json): string {
   return `{${members.join(",")}}`
 }
 
+/** Values, keys and characters that a value holds; counting ends beyond `max`. */
+export function jsonSize(value: Json, max: number): number {
+  if (typeof value === "string") return 1 + value.length
+  if (typeof value !== "object" || value === null) return 1
+  let size = 1
+  const entries = Array.isArray(value) ? value.map((item: Json) => ["", item] as const) : Object.entries(value)
+  for (const [key, member] of entries) {
+    size += key.length + jsonSize(member, max - size)
+    if (size > max) return size
+  }
+  return size
+}
+
 function isNumeric(value: Json): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint"
 }

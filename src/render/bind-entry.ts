@@ -21,8 +21,10 @@ import { EntryReader } from "./manifest/reader.ts"
 import { problem } from "./manifest/rules.ts"
 import { stepOutputs } from "./manifest/steps.ts"
 import { readTags } from "./manifest/tags.ts"
-import type { Names } from "./manifest/template.ts"
+import { isOpen, type Names } from "./manifest/placeholders.ts"
 import { readConcurrency, readSchedules } from "./manifest/values.ts"
+import type { Wrapper } from "./python/reading.ts"
+import { checkParameters, schemaFields } from "./parameters.ts"
 import { clones, pullSteps } from "./pull.ts"
 
 /** One entry, bound. Without a deployment it has a problem; with a key even then, it is known what not to touch. */
@@ -43,13 +45,14 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const names = namesFor(entry, revision, inputs, source)
   const reader = new EntryReader(entry.manifest, entry.node, names)
   checkKeys(reader)
-  if (entry.flowProblem) reader.problems.push(entry.flowProblem)
+  reader.problems.push(...problemsOf(entry))
   const flow = flowName(entry, reader)
   const name = deploymentName(reader, source)
   const key = flow !== null && name !== null ? deploymentKey(flow, name) : null
   const images = imagesOf(reader, source)
   const unverified = unverifiedImage(reader, images, source, inputs)
   const fields = { ...readFields(entry, reader, source), ...jobFields(reader, source, unverified) }
+  checkParameters(entry, reader, fields)
   const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision, reader, unverified })
   checkSteps(entry, reader)
   checkPull(pull, reader, source)
@@ -67,6 +70,17 @@ function namesFor(entry: IndexedEntry, revision: Revision, inputs: Inputs, sourc
   const { shortHash, stepOutputs: given } = source.rendering
   const found = stepOutputs([entry.build, entry.push], { env, variables }, { revision, branch, shortHash, given })
   return { env, variables, ...found }
+}
+
+function problemsOf({ flow, flowProblem }: IndexedEntry): readonly Problem[] {
+  if (flowProblem) return [flowProblem]
+  return flow?.wrapper ? [wrapped(flow.wrapper)] : []
+}
+
+function wrapped({ name, certain, at }: Wrapper): Problem {
+  const what = certain ? "makes something else of the flow" : "may hand back something else than the flow"
+  const message = `\`@${name}\` above \`@flow\` ${what}, and \`prefect deploy\` takes flows only: put \`@flow\` on top`
+  return problem("flow-wrapped", message, at)
 }
 
 function withKey(found: Problem | null, key: DeploymentKey): Problem | null {
@@ -94,7 +108,7 @@ function flowName(entry: IndexedEntry, reader: EntryReader): string | null {
   const read = entry.flow?.name ?? null
   if (read === null) return given
   if (read.decided) {
-    if (given !== null && given !== read.value) {
+    if (given !== null && given !== read.value && !isOpen(given)) {
       reader.find(
         "flow-name-differs",
         `flow_name is "${given}", but the flow's name is "${read.value}", which counts`,
@@ -165,7 +179,7 @@ const versionTypes = ["prefect:simple", "vcs:github", "vcs:gitlab", "vcs:bitbuck
 /** An empty one is none to Prefect, too. Its type says where Prefect looks for one; it refuses others than these. */
 function version(reader: EntryReader): Value<string | null> {
   const type = reader.text("version_type")
-  if (type.kind === "declared" && type.value && !versionTypes.includes(type.value))
+  if (type.kind === "declared" && type.value && !versionTypes.includes(type.value) && !isOpen(type.value))
     reader.find("wrong-type", `\`version_type\` must be one of ${versionTypes.join(", ")}`, "version_type")
   const declared = reader.text("version")
   return declared.kind === "declared" && !declared.value ? absent : declared
@@ -180,32 +194,6 @@ function description(entry: IndexedEntry, reader: EntryReader): Value<string | n
   if (!read) return declared
   if (!read.decided) return { kind: "undecided", reason: read.reason }
   return read.value === null ? declared : { kind: "derived", value: read.value }
-}
-
-function schemaFields(
-  entry: IndexedEntry,
-  reader: EntryReader,
-): Pick<DesiredFields, "parameterSchema" | "enforceParameterSchema"> {
-  const enforce = reader.boolean("enforce_parameter_schema")
-  const given: Value<JsonObject> = reader.object("parameter_openapi_schema", "plain")
-  if (given.kind === "declared" || !entry.flow) return { parameterSchema: given, enforceParameterSchema: enforce }
-  const { schema, looseSchema, undecidedParameters } = entry.flow
-  if (schema.decided)
-    return { parameterSchema: { kind: "derived", value: schema.value }, enforceParameterSchema: enforce }
-  for (const { name, reason, at } of undecidedParameters)
-    reader.problems.push(schemaUndecided(`of parameter \`${name}\``, reason, at))
-  if (undecidedParameters.length === 0)
-    reader.problems.push(schemaUndecided("of the parameters", schema.reason, schema.at))
-  return {
-    parameterSchema: { kind: "undecided", reason: schema.reason, create: looseSchema },
-    enforceParameterSchema:
-      enforce.kind === "absent" ? { kind: "undecided", reason: schema.reason, create: false } : enforce,
-  }
-}
-
-function schemaUndecided(what: string, reason: string, at: Location): Problem {
-  const message = `the schema ${what} can't be known without running the flow: ${reason}; the live schema stays (give parameter_openapi_schema to set it)`
-  return problem("schema-undecided", message, at)
 }
 
 /** Work pool, queue and job variables, with the source's overrides; an unverified image leaves the live values. */
@@ -275,14 +263,14 @@ function checkScope(
   { scope }: Source,
 ): void {
   const pool = fields.workPool.kind === "declared" ? fields.workPool.value : null
-  if (scope.flows.length > 0 && !picomatch.isMatch(flow, [...scope.flows])) {
+  if (scope.flows.length > 0 && !isOpen(flow) && !picomatch.isMatch(flow, [...scope.flows])) {
     reader.find(
       "out-of-scope",
       `the source's scope allows the flows ${scope.flows.join(", ")}, not "${flow}"`,
       "entrypoint",
     )
   }
-  if (pool !== null && scope.workPools.length > 0 && !picomatch.isMatch(pool, [...scope.workPools])) {
+  if (pool !== null && scope.workPools.length > 0 && !isOpen(pool) && !picomatch.isMatch(pool, [...scope.workPools])) {
     reader.find(
       "out-of-scope",
       `the source's scope allows the work pools ${scope.workPools.join(", ")}, not "${pool}"`,

@@ -5,7 +5,7 @@ import type { Json } from "../core/json.ts"
 import type { Desired, DesiredDeployment, DeploymentKey, Problem } from "../core/model.ts"
 import type { Source } from "../core/source.ts"
 import { bindEntry, type BoundEntry } from "./bind-entry.ts"
-import type { Index, OnFile } from "./index.ts"
+import type { Index, IndexedEntry, OnFile } from "./index.ts"
 import type { Inputs } from "./inputs.ts"
 import { problem } from "./manifest/rules.ts"
 
@@ -54,10 +54,23 @@ function bindEntries(index: Index, inputs: Inputs, source: Source, onFile?: OnFi
     source.selection.select.length === 0 || key === null || selected(key)
   const bound = index.entries.map((entry) => {
     onFile?.(entry.manifest)
-    return bindEntry(entry, index.revision, inputs, source)
+    return boundWithin(entry, index, inputs, source)
   })
   return bound.filter(({ key }) => wanted(key))
 }
+
+/** What the bounds of the reader let through may still be more than the engine takes. */
+function boundWithin(entry: IndexedEntry, { revision }: Index, inputs: Inputs, source: Source): BoundEntry {
+  try {
+    return bindEntry(entry, revision, inputs, source)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const problems = [problem("yaml-too-large", "this entry is more than can be read", entry.at)]
+    return { at: entry.at, key: null, deployment: null, problems, images: [] }
+  }
+}
+
+const namedMax = 3
 
 /** Which entry is meant nobody can know, so neither is touched. */
 function declaredTwice(bound: readonly BoundEntry[]): {
@@ -71,8 +84,9 @@ function declaredTwice(bound: readonly BoundEntry[]): {
   const several = [...places].filter(([, entries]) => entries.length > 1)
   const problems = several.flatMap(([key, entries]) =>
     entries.map((entry) => {
-      const others = entries.filter((other) => other !== entry).map(({ at }) => `${at.file}:${at.line}`)
-      const message = `${key} is declared again at ${others.slice(0, 3).join(", ")}; neither is touched: rename one, or exclude a file`
+      const others = entries.slice(0, namedMax + 1).filter((other) => other !== entry)
+      const places = others.slice(0, namedMax).map(({ at }) => `${at.file}:${at.line}`)
+      const message = `${key} is declared again at ${places.join(", ")}; neither is touched: rename one, or exclude a file`
       return { ...problem("declared-twice", message, entry.at), key }
     }),
   )

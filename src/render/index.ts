@@ -1,13 +1,14 @@
 import { posix } from "node:path"
 import picomatch from "picomatch"
+import { jsonSize } from "../core/json.ts"
 import type { Problem, Revision, Tree } from "../core/model.ts"
 import type { Rendering } from "../core/source.ts"
-import { findEntrypoint, projectFolders, type FoundEntrypoint, type Where } from "./manifest/entrypoint.ts"
-import { parseManifest, type Manifest, type ManifestEntry } from "./manifest/entries.ts"
+import { findEntrypoint, projectFolders, resolveEntrypoint, type Where } from "./manifest/entrypoint.ts"
+import { manifestAt, parseManifest, type Manifest, type ManifestEntry } from "./manifest/entries.ts"
 import { problem } from "./manifest/rules.ts"
 import { variablesIn } from "./manifest/template.ts"
 import { FlowReader } from "./python/flow.ts"
-import type { FileText, FlowFacts, ReadFile, Surroundings } from "./python/reading.ts"
+import type { FileText, FlowFacts, ReadFile, Reading, Surroundings } from "./python/reading.ts"
 import { toJson } from "./yaml/dialect.ts"
 
 /** Told of each file before it is worked on. */
@@ -28,8 +29,8 @@ export type IndexStep =
 
 /** An entry with what its flow file says. */
 export interface IndexedEntry extends ManifestEntry {
-  /** Null = there is no such file. */
-  readonly entrypoint: FoundEntrypoint | null
+  /** The folder that its entrypoint is relative to, where Prefect would be run; empty = the root, or not found. */
+  readonly base: string
   readonly flow: FlowFacts | null
   /** Why there is no flow. */
   readonly flowProblem: Problem | null
@@ -48,12 +49,19 @@ export interface Index {
 }
 
 const manifestsMax = 5_000
-const manifestsKept = 2_000
+/** Values in the manifests of one source together: fifty thousand deployments have as many. */
+const valuesMax = 2_000_000
+/** Values of parsed manifests that are remembered, of all sources together. */
+const valuesKept = 2_000_000
+/** Characters and values in the schemas of one source's flows together. */
+const schemasMax = 32_000_000
 
 /** Turns the texts of a commit into an Index; remembers parsed manifests by blob id, because a blob never changes. */
 export class Renderer {
   readonly #flows = new FlowReader()
+  /** By blob id, the oldest first. */
   readonly #manifests = new Map<string, Manifest>()
+  #kept = 0
   readonly #onFile: OnFile
 
   constructor(onFile: OnFile = () => undefined) {
@@ -65,11 +73,11 @@ export class Renderer {
     const [paths, templates] = withoutTemplates(manifestPaths(tree, settings))
     const unread = new Set<string>()
     const readFile = fileReader(tree, blobs, { unread, onFile: this.#onFile })
-    const manifests = paths.slice(0, manifestsMax).map((path) => this.#manifest(path, tree, readFile))
+    const manifests = withinBounds(paths.slice(0, manifestsMax), (path) => this.#manifest(path, tree, readFile))
     if (unread.size > 0) return { kind: "needs", oids: [...unread] }
     const around = { projects: projectFolders(tree), environment: new Map(Object.entries(settings.env)) }
-    const source = { tree, baseDir: settings.baseDir, ...around }
-    const entries = manifests.flatMap(({ entries: list }) => list.map((entry) => this.#entry(entry, source, readFile)))
+    const source: Look = { tree, baseDir: settings.baseDir, ...around, readFile, known: new Map(), held: 0 }
+    const entries = manifests.flatMap(({ entries: list }) => list.map((entry) => this.#entry(entry, source)))
     if (unread.size > 0) return { kind: "needs", oids: [...unread] }
     const tooMany = paths.length > manifestsMax ? [tooManyManifests(paths[manifestsMax] as string)] : []
     const index: Index = {
@@ -88,22 +96,32 @@ export class Renderer {
   }
 
   #manifest(path: string, tree: Tree, readFile: ReadFile): Manifest {
-    const slot = `${tree.entries.get(path)?.oid}\n${path}`
-    const known = this.#manifests.get(slot)
-    if (known) return known
+    const oid = tree.entries.get(path)?.oid ?? path
+    const known = this.#manifests.get(oid)
+    if (known) return known.path === path ? known : manifestAt(path, known)
     const file = readFile(path)
-    if (file.kind !== "text") return { path, entries: [], problems: unreadable(path, file) }
-    const manifest = parseManifest(path, file.text)
-    if (this.#manifests.size >= manifestsKept) this.#manifests.clear()
-    this.#manifests.set(slot, manifest)
+    if (file.kind !== "text") return { path, entries: [], problems: unreadable(path, file), size: 0 }
+    const manifest = parsed(path, file.text)
+    this.#keep(oid, manifest)
     return manifest
   }
 
-  #entry(entry: ManifestEntry, where: Where & Surroundings, readFile: ReadFile): IndexedEntry {
+  /** An entry costs something even where nothing stands in it. */
+  #keep(oid: string, manifest: Manifest): void {
+    this.#manifests.set(oid, manifest)
+    this.#kept += manifest.size + 1
+    for (const [oldest, { size }] of this.#manifests) {
+      if (this.#kept <= valuesKept) break
+      this.#manifests.delete(oldest)
+      this.#kept -= size + 1
+    }
+  }
+
+  #entry(entry: ManifestEntry, where: Look): IndexedEntry {
     const text = entry.node.entries.get("entrypoint")
     const none = (flowProblem: Problem | null): IndexedEntry => ({
       ...entry,
-      entrypoint: null,
+      base: "",
       flow: null,
       flowProblem,
     })
@@ -113,17 +131,74 @@ export class Renderer {
     const at = { file: entry.manifest, ...text.value.at }
     if (typeof text.value.value !== "string")
       return none(problem("entrypoint-invalid", "`entrypoint` must be a text", at))
-    const found = findEntrypoint(text.value.value, entry, where)
+    const resolved = resolveEntrypoint(text.value.value, where.environment)
+    if (resolved === null) return none(null)
+    if ("refusal" in resolved) return none(problem("entrypoint-invalid", resolved.refusal, at))
+    const found = findEntrypoint(resolved.text, entry, where)
     if (found.kind === "problem") return none(problem(found.rule, found.message, at))
-    const reading = this.#flows.read(found.path, found.object, readFile, where)
+    const reading = this.#flow(found.path, found.object, where)
     if (reading.kind === "needs") {
       // Asking for their text notes them as unread.
-      for (const path of reading.paths) readFile(path)
+      for (const path of reading.paths) where.readFile(path)
       return none(null)
     }
-    if (reading.kind === "facts") return { ...entry, entrypoint: found, flow: reading.facts, flowProblem: null }
+    const { base } = found
+    if (reading.kind === "facts") return { ...entry, base, flow: reading.facts, flowProblem: null }
     // What isn't in the flow's file has no line there; the line that names it is where to mend it.
     return none(reading.problem.line === undefined ? { ...reading.problem, ...at } : reading.problem)
+  }
+
+  /** Read once, however many deployments it has. */
+  #flow(path: string, object: string, where: Look): Reading {
+    const slot = `${path}\n${object}`
+    const known = where.known.get(slot)
+    if (known) return known
+    const read = this.#flows.read(path, object, where.readFile, where)
+    if (read.kind === "facts") where.held += jsonSize(read.facts.looseSchema, schemasMax)
+    const tooMuch = where.held > schemasMax
+    const reading = tooMuch ? { kind: "problem" as const, problem: tooManySchemas(path) } : read
+    where.known.set(slot, reading)
+    return reading
+  }
+}
+
+/** One look at the flows of a source. */
+interface Look extends Where, Surroundings {
+  readonly readFile: ReadFile
+  readonly known: Map<string, Reading>
+  /** Size of the schemas so far. */
+  held: number
+}
+
+function tooManySchemas(file: string): Problem {
+  const message = "the schemas of this source's flows are too large together; this flow and those behind it aren't read"
+  return problem("flow-file-too-large", message, { file })
+}
+
+/** Each manifest, as long as all of them together aren't more than is read; one that is too much costs itself only. */
+function withinBounds(paths: readonly string[], read: (path: string) => Manifest): readonly Manifest[] {
+  let values = 0
+  return paths.map((path) => {
+    const manifest = read(path)
+    if (values + manifest.size > valuesMax) return { path, entries: [], problems: [tooMuchTogether(path)], size: 0 }
+    values += manifest.size
+    return manifest
+  })
+}
+
+function tooMuchTogether(path: string): Problem {
+  const message = `the manifests of this source hold more than ${valuesMax.toLocaleString("en")} values together, so this one isn't read: narrow the globs, or split the source`
+  return problem("yaml-too-large", message, { file: path, line: 1, column: 1 })
+}
+
+/** What the bounds of the reader let through may still be more than the engine takes. */
+function parsed(path: string, text: string): Manifest {
+  try {
+    return parseManifest(path, text)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const found = problem("yaml-too-large", "it is more than can be read", { file: path, line: 1, column: 1 })
+    return { path, entries: [], problems: [found], size: 0 }
   }
 }
 

@@ -52,8 +52,8 @@ export const render: RenderPort = {
     }
   },
   imagesOf: async () => new Map(),
-  isPinned: () => false,
-  kept: async () => new Set(),
+  codePaths: async () => new Map(),
+  codeDigest: async () => "",
   clonedCommit: () => null,
   has: () => true,
 }

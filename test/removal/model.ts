@@ -226,8 +226,8 @@ export class ModelGit {
     index: async ({ revision }) => ({ revision, variables: new Set() }),
     bind: async (index, _inputs, source) => this.#desired(index, source.name),
     imagesOf: async () => new Map(),
-    isPinned: () => false,
-    kept: async () => new Set(),
+    codePaths: async () => new Map(),
+    codeDigest: async () => "",
     clonedCommit: () => null,
     has: () => true,
   }

@@ -4,8 +4,22 @@ import type { ImageVerdict } from "../../src/core/image.ts"
 import type { Json, JsonObject } from "../../src/core/json.ts"
 import type { Desired, DesiredFields, DeploymentKey, Revision } from "../../src/core/model.ts"
 import type { Rendering } from "../../src/core/source.ts"
+import { codeDigest, codePathsOf } from "../../src/render/pins.ts"
 import { clonedCommit } from "../../src/render/pull.ts"
-import { desiredOf, flow, imagesOf, noOverrides, one, revision, url, type Files, type Settings } from "./desired.ts"
+import {
+  desiredOf,
+  flow,
+  imagesOf,
+  indexOf,
+  noOverrides,
+  one,
+  revision,
+  sourceOf,
+  treeOf,
+  url,
+  type Files,
+  type Settings,
+} from "./desired.ts"
 
 const key = "my-flow/d" as DeploymentKey
 const clone = "prefect.deployments.steps.git_clone"
@@ -275,7 +289,7 @@ const refusals: readonly (readonly [string, JsonObject, string, RegExp])[] = [
   [
     "an environment value without its $",
     { description: "{{ STAGE }}" },
-    "placeholder-unresolved",
+    "env-missing",
     /add STAGE to the source's env/,
   ],
   ["a name that means nothing", { description: "{{ what }}" }, "placeholder-unresolved", /what/],
@@ -306,7 +320,7 @@ t.test("a placeholder is shown where it stands, deep in a value too", async (t) 
     "    - x: 2",
     "    - x: '{{ prefect.blocks.secret.x }}'",
   ]
-  const desired = desiredOf({ "prefect.yaml": lines.join("\n"), "flow.py": flow })
+  const desired = desiredOf({ "prefect.yaml": lines.join("\n"), "flow.py": flow.replace("n: int = 1", "a=1, b=2") })
   const places = desired.problems.map(({ code, line, column }) => [code, line, column])
   t.strictSame(places, [
     ["env-missing", 8, 9],
@@ -800,7 +814,7 @@ t.test("an undecidable name needs a hint, an undecidable schema keeps the live o
   t.match(made.problems, [{ code: "schema-undecided", message: /^the schema of the parameters can't be known/ }])
 })
 
-t.test("a clone is at the commit that it keeps, and an explicit one only when it is asked for", async (t) => {
+t.test("a clone keeps its commit while the code below its paths is the same", async (t) => {
   const pin = "a".repeat(40) as Revision
   const pins = new Map([[key, pin]])
   t.match(fieldsOf(one({}, {}, { inputs: { pins } }))?.pullSteps, { value: [{ [clone]: { commit_sha: pin } }] })
@@ -818,6 +832,23 @@ t.test("a clone is at the commit that it keeps, and an explicit one only when it
   )
   t.equal(clonedCommit([{ [clone]: { repository: url, commit_sha: pin } }], "https://git.example.com/data/etl"), pin)
   t.equal(clonedCommit([{ [clone]: { repository: "https://elsewhere.example.com/x", commit_sha: pin } }], url), null)
+  const files = {
+    "a/prefect.yaml": JSON.stringify({
+      deployments: [{ name: "d", entrypoint: "f.py:my_flow", work_pool: { name: "p" } }],
+    }),
+    "a/f.py": flow,
+    "b/x.txt": "1",
+  }
+  const index = indexOf(files)
+  const paths = codePathsOf(index, desiredOf(files), sourceOf()).get(key) ?? []
+  t.strictSame([...new Set(paths)], ["a"])
+  const digest = codeDigest(treeOf(files), paths, index)
+  t.equal(
+    codeDigest(treeOf({ ...files, "b/x.txt": "2", "a/prefect.yaml": "deployments: []" }), paths, index),
+    digest,
+    "elsewhere, and the manifest itself",
+  )
+  t.not(codeDigest(treeOf({ ...files, "a/f.py": `${flow}#` }), paths, index), digest)
 })
 
 t.test("the order of files never matters, and the digest follows the content", async (t) => {

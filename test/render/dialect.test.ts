@@ -261,6 +261,34 @@ t.test("what is wrong with the layout is said in words of the file", async (t) =
     t.match(parseYaml(text).findings, [{ code: "yaml-syntax", message, at: { line } }], text)
 })
 
+const advised: readonly (readonly [string, string, RegExp])[] = [
+  ["a placeholder without quotes", "image: {{ x }}", /must stand in quotes: "\{\{ x \}\}"$/],
+  [
+    "with more behind it",
+    "- image: {{ r }}/etl:{{ t }} # why",
+    /must stand in quotes: "\{\{ r \}\}\/etl:\{\{ t \}\}"$/,
+  ],
+  ["as an item", "tags:\n  - {{ $T }}", /must stand in quotes: "\{\{ \$T \}\}"$/],
+  ["in a list of one line", "tags: [a, {{ $T }}]", /must stand in quotes: "\{\{ \$T \}\}"$/],
+  ["with a colon behind it", "image: {{ r }}/x: y", /must stand in quotes/],
+  ["a cron text without quotes", "cron: */5 * * * *", /must stand in quotes: "\*\/5 \* \* \* \*"$/],
+  ["one of stars only", "- cron: * * * * *", /must stand in quotes: "\* \* \* \* \*"$/],
+  ["a text behind a closing quote", 'a: "a" b', /nothing can follow the closing "/],
+  ["two quoted texts", 'a: "a" "b"', /nothing can follow the closing "/],
+  ["a quote in single quotes", "a: 'it's'", /'' for a quote inside/],
+  ["a text behind a list", "a: [x] y", /nothing can follow the closing \]/],
+]
+
+t.test("a slip that everybody makes is told with what to write", async (t) => {
+  for (const [what, text, message] of advised) {
+    const { root, findings } = parseYaml(text)
+    t.equal(root, null, what)
+    t.match(findings, [{ code: "yaml-syntax", message }], what)
+  }
+  // A placeholder in quotes on the line is not what is wrong there.
+  t.notMatch(parseYaml('a: "{{ x }}" b').findings[0]?.message, /begins with/)
+})
+
 t.test("no text at all makes it throw", async (t) => {
   fc.assert(
     fc.property(

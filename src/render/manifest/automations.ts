@@ -4,9 +4,11 @@ import { readDuration } from "./duration.ts"
 import { advice } from "./keys.ts"
 import { laxBoolean } from "./lax.ts"
 import type { EntryReader } from "./reader.ts"
-import type { Context } from "./template.ts"
+import { isOpen, type Context } from "./placeholders.ts"
 import { readTrigger } from "./triggers.ts"
 
+/** Prefect has no limit; each is an automation of its own. */
+const triggersMax = 1_000
 const absent = { kind: "absent" } as const
 /** Keys of the automation and its one action; the others are the trigger's. */
 const own = new Set(["name", "description", "enabled", "parameters", "job_variables", "schedule_after"])
@@ -19,6 +21,10 @@ const own = new Set(["name", "description", "enabled", "parameters", "job_variab
 export function readAutomations(entry: EntryReader, nameSuffix: string): Value<readonly Automation[]> {
   const items = entry.items("triggers")
   const deployment = entry.peek("name", "plain")
+  if (items !== null && items.length > triggersMax) {
+    entry.find("trigger-invalid", `an entry has at most ${triggersMax} triggers`, "triggers")
+    return absent
+  }
   if (items === null || typeof deployment?.value !== "string") return absent
   // As it is written, `.py` and all; only without the outputs of steps, which come too late for this.
   const base = deployment.value + nameSuffix
@@ -36,6 +42,7 @@ function readOne(item: EntryReader, standardName: string): Automation | null {
   const words = item.keys().filter((key) => !own.has(key))
   const body = Object.fromEntries(words.map((key) => [key, item.resolve(key, "plain")?.value ?? null]))
   const reading = readTrigger(body)
+  if ("open" in reading) return null
   if ("refusal" in reading) {
     item.find("trigger-invalid", `a trigger that Prefect refuses: ${reading.refusal}`, "")
     return null
@@ -65,7 +72,7 @@ function descriptionOf(item: EntryReader): string {
 function enabledOf(item: EntryReader): boolean | null {
   const value = item.resolve("enabled", "plain")?.value
   const enabled = value === undefined ? null : laxBoolean(value)
-  if (value !== undefined && enabled === null)
+  if (value !== undefined && enabled === null && !isOpen(value))
     item.find("trigger-invalid", "`enabled` of a trigger must be true or false", "enabled")
   return enabled
 }
@@ -74,7 +81,7 @@ function enabledOf(item: EntryReader): boolean | null {
 function readAction(item: EntryReader): JsonObject {
   const written = item.resolve("schedule_after", "plain")?.value
   const after = written === undefined ? 0 : readDuration(written)
-  if (after === null || after < 0)
+  if ((after === null || after < 0) && !isOpen(written))
     item.find("trigger-invalid", '`schedule_after` must be seconds, "PT1H", or "HH:MM:SS"', "schedule_after")
   return {
     type: "run-deployment",
@@ -88,6 +95,7 @@ function readAction(item: EntryReader): JsonObject {
 function mappingOf(item: EntryReader, key: string, context: Context): JsonObject | null {
   const value = item.resolve(key, context)?.value ?? null
   if (value === null || isJsonObject(value)) return value
+  if (isOpen(value)) return null
   item.find("wrong-type", `\`${key}\` of a trigger must be a mapping`, key)
   return null
 }

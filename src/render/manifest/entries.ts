@@ -5,6 +5,7 @@ import { nearest } from "../../core/nearest.ts"
 import { entryKeys } from "./keys.ts"
 import { problem, type Rule } from "./rules.ts"
 import { brokenSteps } from "./step-lint.ts"
+import { toldMax } from "./told.ts"
 
 type MapNode = Extract<Node, { kind: "map" }>
 
@@ -25,7 +26,12 @@ export interface Manifest {
   readonly path: string
   readonly entries: readonly ManifestEntry[]
   readonly problems: readonly Problem[]
+  /** How many values its entries stand for, inherited steps included: what reading them costs. */
+  readonly size: number
 }
+
+/** Prefect has no limit; what steps give out is kept for each of them. */
+const stepsMax = 1_000
 
 const topKeys = [
   "name",
@@ -42,18 +48,23 @@ const topKeys = [
 
 /** Reads one manifest. Whatever is wrong in one place leaves the others usable. */
 export function parseManifest(path: string, text: string): Manifest {
-  const { root, findings } = parseYaml(text)
+  const { root, findings, sizeOf } = parseYaml(text)
   const problems = findings.map(({ code, message, at }) => problem(code, message, { file: path, ...at }))
   const find: Find = (code, message, node) => {
     problems.push(problem(code, message, { file: path, ...node.at }))
   }
-  const done = (entries: readonly ManifestEntry[]): Manifest => ({ path, entries, problems })
+  const done = (entries: readonly ManifestEntry[]): Manifest => {
+    const nodes = entries.flatMap(({ node, build, push, pull }) => [node, build, push, pull])
+    const size = nodes.reduce((sum, node) => sum + (node ? sizeOf(node) : 0), findings.length)
+    return { path, entries, problems, size }
+  }
   if (!root || (root.kind === "scalar" && root.value === null)) return done([])
   if (root.kind !== "map") {
     find("manifest-shape", "a manifest is a mapping with `deployments:` in it", root)
     return done([])
   }
-  const unknown = [...root.entries].filter(([key]) => !topKeys.includes(key) && !key.startsWith("."))
+  const strangers = [...root.entries].filter(([key]) => !topKeys.includes(key) && !key.startsWith("."))
+  const unknown = strangers.slice(0, toldMax)
   for (const [key, { at }] of unknown) find("unknown-key", unknownTop(key), { at })
   if (unknown.length > 0 && !root.entries.has("deployments"))
     find(
@@ -62,13 +73,24 @@ export function parseManifest(path: string, text: string): Manifest {
       root,
     )
   // Prefect reads no entry of such a file, not even one with steps of its own.
-  const strange = stepKeys.flatMap((key) => strangeSteps(key, root.entries.get(key)?.value ?? null))
+  const steps = stepKeys.flatMap((key) => strangeSteps(key, root.entries.get(key)?.value ?? null))
+  const strange = [...notTexts(root), ...steps]
   for (const { message, node } of strange) find("wrong-type", message, node)
   const entries = strange.length > 0 ? [] : entriesOf(path, root, find)
   // An alias makes one list of steps that of many entries.
   const lists = new Set([root, ...entries.map(({ node }) => node)].flatMap((map) => ownSteps(map)))
   for (const { message, node } of [...lists].flatMap((list) => brokenSteps(list))) find("step-invalid", message, node)
   return done(entries)
+}
+
+/** Keys of the top that must be texts, though nothing else is made of them: `prefect-version: 3` costs the whole file. */
+function notTexts({ entries }: MapNode): readonly Strange[] {
+  return ["name", "prefect-version", "prefect_version"].flatMap((key) => {
+    const { value, at } = entries.get(key) ?? {}
+    if (!value || (value.kind === "scalar" && (value.type === "text" || value.type === "null"))) return []
+    const message = `\`${key}\` must be a text, and Prefect reads no deployment of a file where it isn't: put it in quotes, or take it out`
+    return [{ message, node: { at: at ?? value.at } }]
+  })
 }
 
 type Find = (code: Rule, message: string, node: { at: { line: number; column: number } }) => void
@@ -89,15 +111,24 @@ function entriesOf(path: string, root: MapNode, find: Find): readonly ManifestEn
 
 export const stepKeys = ["build", "push", "pull"] as const
 
+interface Strange {
+  readonly message: string
+  readonly node: Pick<Node, "at">
+}
+
 /** Steps are mappings in a list; a single one may stand without the list, and nothing for none. */
-export function strangeSteps(
-  key: (typeof stepKeys)[number],
-  steps: Node | null,
-): readonly { readonly message: string; readonly node: Node }[] {
+export function strangeSteps(key: (typeof stepKeys)[number], steps: Node | null): readonly Strange[] {
   const items = steps?.kind === "list" ? steps.items : steps && !isEmpty(steps) ? [steps] : []
   const node = items.find(({ kind }) => kind !== "map")
   const message = `\`${key}\` must be a list of steps, such as { prefect.deployments.steps.git_clone: … }`
+  if (steps && items.length > stepsMax) return [{ message: `\`${key}\` has more than ${stepsMax} steps`, node: steps }]
   return node ? [{ message, node }] : []
+}
+
+/** The same text in another place of the repository. */
+export function manifestAt(path: string, { entries, problems, size }: Manifest): Manifest {
+  const moved = entries.map((entry) => ({ ...entry, manifest: path, at: { ...entry.at, file: path } }))
+  return { path, entries: moved, problems: problems.map((found) => ({ ...found, file: path })), size }
 }
 
 /**

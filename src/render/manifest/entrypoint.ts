@@ -2,21 +2,23 @@ import { posix } from "node:path"
 import { isJsonObject } from "../../core/json.ts"
 import type { Tree } from "../../core/model.ts"
 import type { Rendering } from "../../core/source.ts"
+import type { Surroundings } from "../python/reading.ts"
 import type { ManifestEntry } from "./entries.ts"
 import type { Rule } from "./rules.ts"
 import { listOf } from "./steps.ts"
+import { isOpen, type Names } from "./placeholders.ts"
+import { resolveValue, variablesIn } from "./template.ts"
 
 /** Where an entrypoint's flow stands, or what is wrong with it. */
-export type Entrypoint = FoundEntrypoint | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
-export interface FoundEntrypoint {
-  readonly kind: "flow"
-  readonly path: string
-  readonly object: string
-  /** The folder in which Prefect would be run; empty = the root. */
-  readonly base: string
-  /** Loaded by its path, and not imported as a module. */
-  readonly isScript: boolean
-}
+export type Entrypoint =
+  | {
+      readonly kind: "flow"
+      readonly path: string
+      readonly object: string
+      /** The folder in which Prefect would be run; empty = the root. */
+      readonly base: string
+    }
+  | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
 
 /**
  * `file.py:function`, `pkg.module:function` or `pkg.module.function` (`flows.py: load_flow_from_entrypoint`). Prefect
@@ -24,13 +26,35 @@ export interface FoundEntrypoint {
  */
 export function findEntrypoint(text: string, { manifest, pull }: Declared, where: Where): Entrypoint {
   const entrypoint = text.replaceAll("\\", "/")
-  const file = /^(.*\.py):([\w.]+)$/.exec(entrypoint)
+  const file = /^(.*\.py):([\p{ID_Continue}.]+)$/u.exec(entrypoint)
   const folder = posix.dirname(manifest) === "." ? "" : posix.dirname(manifest)
   const from = { ...where, folder, pull }
   if (file) return findFile(file[1] as string, file[2] as string, from)
-  const module = /^([\w.]+):([\w.]+)$/.exec(entrypoint) ?? /^((?:\w+\.)*\w+)\.(\w+)$/.exec(entrypoint)
+  const module =
+    /^([\p{ID_Continue}.]+):([\p{ID_Continue}.]+)$/u.exec(entrypoint) ??
+    /^((?:\p{ID_Continue}+\.)*\p{ID_Continue}+)\.(\p{ID_Continue}+)$/u.exec(entrypoint)
   if (module && !entrypoint.endsWith(".py")) return findModule(module[1] as string, module[2] as string, from)
   return problem("entrypoint-invalid", `"${text}" must be path/to/file.py:function, or package.module:function`)
+}
+
+const nothing: Omit<Names, "env"> = { variables: new Map(), outputs: new Map(), unknownOutputs: new Map() }
+
+/**
+ * An entrypoint with its placeholders resolved, as far as that goes before Prefect is asked for anything: the flow is read
+ * first. Null where a value is missing, which is told when the entry is bound.
+ */
+export function resolveEntrypoint(
+  text: string,
+  environment: Surroundings["environment"],
+): { readonly text: string } | { readonly refusal: string } | null {
+  if (variablesIn(text).size > 0)
+    return { refusal: "`entrypoint` can't hold a Prefect variable: the flow is read before any is known" }
+  const plain = [...environment].filter((pair): pair is [string, string] => typeof pair[1] === "string")
+  const resolve = (env: Names["env"]) => resolveValue(text, { env, ...nothing }, "plain").value
+  const value = resolve(new Map(plain))
+  if (typeof value === "string" && !isOpen(value)) return { text: value }
+  if (isOpen(resolve(new Map([...environment.keys()].map((name) => [name, ""]))))) return null
+  return { refusal: "`entrypoint` needs its values as plain texts in the source's env, not as references to secrets" }
 }
 
 /** Where entrypoints are looked for. */
@@ -73,7 +97,7 @@ function findFile(path: string, object: string, { folder, tree, baseDir, pull }:
   }
   if (tree.entries.get(found.path)?.kind !== "file")
     return problem("entrypoint-outside", `${found.path} is no regular file; links aren't followed`)
-  return { kind: "flow", ...found, object, isScript: true }
+  return { kind: "flow", ...found, object }
 }
 
 /** A hint at the one file of that name elsewhere: where `prefect deploy` may have run, or where it went. */
@@ -136,7 +160,7 @@ function findModule(module: string, object: string, { folder, tree, projects, ba
     })),
   )
   const found = candidates.find(({ path }) => tree.entries.get(path)?.kind === "file")
-  if (found !== undefined) return { kind: "flow", ...found, object, isScript: false }
+  if (found !== undefined) return { kind: "flow", ...found, object }
   return problem("flow-file-missing", `the module ${module} isn't in the repository (looked for ${relative}.py)`)
 }
 

@@ -1,3 +1,4 @@
+import { toldMax } from "./told.ts"
 import type { EntryReader } from "./reader.ts"
 import { nearest } from "../../core/nearest.ts"
 
@@ -115,8 +116,8 @@ export function checkKeys(entry: EntryReader): void {
 }
 
 function warnUnknown(reader: EntryReader, known: readonly string[], hints: ReadonlyMap<string, string>): void {
-  for (const key of reader.keys()) {
-    if (known.includes(key)) continue
+  const unknown = reader.keys().filter((key) => !known.includes(key))
+  for (const key of unknown.slice(0, toldMax)) {
     reader.find("unknown-key", `Prefect ignores \`${key}\` here${advice(key, known, hints)}`, key)
   }
 }

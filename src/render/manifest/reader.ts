@@ -4,7 +4,8 @@ import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
 import { laxBoolean } from "./lax.ts"
 import { problem, type Rule } from "./rules.ts"
-import { resolveValue, type Context, type Names, type Path, type Resolved } from "./template.ts"
+import { isOpen, type Context, type Names } from "./placeholders.ts"
+import { resolveValue, type Path, type Resolved } from "./template.ts"
 
 const absent = { kind: "absent" } as const
 
@@ -48,6 +49,33 @@ export class EntryReader {
     this.problems.push(problem(code, message, this.place(key)))
   }
 
+  findAt(code: Rule, message: string, at: Member["at"]): void {
+    this.problems.push(problem(code, message, { file: this.#file, ...at }))
+  }
+
+  /** A problem of what stands somewhere below the entry; of a key that isn't there, where it would stand. */
+  findIn(code: Rule, message: string, path: Path): void {
+    this.findAt(code, message, placeOf({ value: this.#node, at: this.#node.at }, path))
+  }
+
+  /** The same for what Prefect takes, and its author can't have meant. */
+  warn(code: Rule, message: string, path: Path): void {
+    const at = placeOf({ value: this.#node, at: this.#node.at }, path)
+    this.problems.push({ ...problem(code, message, { file: this.#file, ...at }), severity: "warning" })
+  }
+
+  /** In words what stands at a path, as it is written: what its placeholders stand for may be a secret. */
+  written(path: Path): string {
+    let node: Node | undefined = this.#node
+    for (const step of path) {
+      if (node?.kind === "map") node = node.entries.get(String(step))?.value
+      else node = node?.kind === "list" ? node.items[Number(step)] : undefined
+    }
+    const value = node ? toJson(node) : null
+    if (node !== undefined && !isOpen(value)) return describe(value)
+    return "what its placeholder gives: values of the environment are texts, and Prefect variables keep their type"
+  }
+
   /** A mapping below the entry, read like it. */
   below(key: string): EntryReader | null {
     const node = this.#node.entries.get(key)?.value
@@ -74,9 +102,18 @@ export class EntryReader {
   resolve(key: string, context: Context): Resolved | undefined {
     const member = this.#node.entries.get(key)
     if (!member) return undefined
+    return this.#resolveMember(key, member, context)
+  }
+
+  /** One of several values below a key, resolved like it. */
+  resolveItem(key: string, item: Node, context: Context): Resolved {
+    return this.#resolveMember(key, { value: item, at: item.at }, context)
+  }
+
+  #resolveMember(key: string, member: Member, context: Context): Resolved {
     const resolved = resolveValue(toJson(member.value), this.#names, context)
     for (const { rule, message, path } of resolved.problems)
-      this.problems.push(problem(rule, `${key}: ${message}`, { file: this.#file, ...placeOf(member, path) }))
+      this.findAt(rule, `${key}: ${message}`, placeOf(member, path))
     return resolved
   }
 
@@ -110,7 +147,8 @@ export class EntryReader {
     const written = node ? toJson(node) : null
     if (written === null) return absent
     const value = laxBoolean(written)
-    return value === null ? this.#wrong(key, "true or false", written) : { kind: "declared", value }
+    if (value !== null) return { kind: "declared", value }
+    return isOpen(written) ? this.#tooEarly(key, "true or false") : this.#wrong(key, "true or false", written)
   }
 
   /** A mapping; Prefect wants one before it resolves placeholders, so a lone placeholder is none. */
@@ -118,10 +156,19 @@ export class EntryReader {
     const value = this.resolve(key, context)?.value
     if (value === undefined) return absent
     const node = this.node(key)
-    if (!isJsonObject(value) || node?.kind !== "map") return this.#wrong(key, "a mapping", value)
+    if (node?.kind !== "map")
+      return isOpen(node && toJson(node)) ? this.#tooEarly(key, "a mapping") : this.#wrong(key, "a mapping", value)
+    // A mapping that is all placeholder (`$ref`) may come to anything; then its problem is told.
+    if (!isJsonObject(value)) return absent
     const strange = [...node.entries].find(([, { text }]) => !text)?.[0]
     if (strange === undefined) return { kind: "declared", value }
     this.find("wrong-type", `\`${key}\` has the key ${strange.slice(0, 60)}, which isn't a text: put it in quotes`, key)
+    return absent
+  }
+
+  #tooEarly(key: string, wanted: string): typeof absent {
+    const message = `\`${key}\` can't be a placeholder, since Prefect reads it before it resolves any: write ${wanted} here`
+    this.find("wrong-type", message, key)
     return absent
   }
 

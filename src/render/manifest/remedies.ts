@@ -13,6 +13,8 @@ export const remedies: Readonly<Record<Rule, string>> = {
     "Put what shall be deployed into entries below `deployments:`, or rename or `exclude` the file.",
   "wrong-type": "Write the value as the message says: quotes make a text, a dash an entry of a list.",
   "unknown-key": "Correct the spelling, move the key to where Prefect reads it, or take it out.",
+  "parameter-unknown": "Correct the name, or add the parameter to the flow.",
+  "parameter-invalid": "Write a value of the type that the message names, or change the flow's annotation.",
   "schedule-invalid": "Give each schedule exactly one of `cron`, `interval` and `rrule`, with its options beside it.",
   "name-missing": "Give the entry a `name:`.",
   "name-invalid": "Choose a name without / % & < >.",
@@ -24,6 +26,7 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "python-syntax": "Mend the file at the line that is shown.",
   "flow-not-found": "Name a function that the file defines, or imports from this repository.",
   "not-a-flow": "Put `@flow` on the function, or name the one that has it.",
+  "flow-wrapped": "Put `@flow` on top of the other decorators.",
   "flow-name-undecided": "Add `flow_name:` to the entry, or write the name as a plain text in `@flow(name=…)`.",
   "flow-name-differs": "Take `flow_name` out, or make it the flow's own name.",
   "schema-undecided":

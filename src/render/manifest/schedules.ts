@@ -7,6 +7,7 @@ import { refuseCron } from "./cron.ts"
 import { readAnchor, readDuration } from "./duration.ts"
 import { laxBoolean } from "./lax.ts"
 import { refuseRule } from "./rrule.ts"
+import { isOpen } from "./placeholders.ts"
 import { isTimezone } from "./timezone.ts"
 
 type MapNode = Extract<Node, { kind: "map" }>
@@ -39,15 +40,15 @@ const gone: ReadonlyMap<string, string> = new Map(
 
 /**
  * One entry of `schedules:` (`cli/deploy/_models.py: RawScheduleConfig`). Prefect checks the types of what is written
- * before it resolves placeholders, and the schedule itself after.
+ * before it resolves placeholders, and the schedule itself after. What a placeholder without a value stands for can't be wrong.
  */
-export function readSchedule(node: Node, resolve: (value: Json) => Json): ScheduleReading {
+export function readSchedule(node: Node, resolve: () => Json): ScheduleReading {
   const written = toJson(node)
   if (node.kind !== "map" || !isJsonObject(written))
     return { refusal: 'a schedule must be a mapping, such as { cron: "0 3 * * *" }' }
   const refusal = refuseShape(node, written)
   if (refusal !== null) return { refusal }
-  const value = resolve(written) as JsonObject
+  const value = resolve() as JsonObject
   const spec = readSpec(value, kinds.find((kind) => isGiven(value[kind])) ?? "cron")
   if (typeof spec === "string") return { refusal: spec }
   const rest = readRest(value)
@@ -86,7 +87,7 @@ function isText(key: string, node: Node, written: JsonObject): boolean {
 function readSpec(value: JsonObject, kind: (typeof kinds)[number]): ScheduleSpec | string {
   const timezone = value["timezone"] ?? null
   const empty = timezone === "" && kind !== "rrule"
-  if (timezone !== null && !empty && (typeof timezone !== "string" || !isTimezone(timezone))) {
+  if (timezone !== null && !empty && !isZone(timezone)) {
     return `timezone: ${shown(timezone)} is no time zone of the IANA database, such as Europe/Berlin`
   }
   if (kind !== "interval" && isGiven(value["anchor_date"])) return "anchor_date goes with interval only"
@@ -100,12 +101,16 @@ function readSpec(value: JsonObject, kind: (typeof kinds)[number]): ScheduleSpec
   }
 }
 
+function isZone(value: Json): value is string {
+  return typeof value === "string" && (isOpen(value) || isTimezone(value))
+}
+
 function readCron(value: JsonObject, timezone: string | null): ScheduleSpec | string {
   const { cron } = value
   if (typeof cron !== "string") return "cron must be a text; put it in quotes"
-  const refusal = refuseCron(cron)
+  const refusal = isOpen(cron) ? null : refuseCron(cron)
   if (refusal !== null) return `cron: ${shown(cron)} isn't a cron expression: ${refusal}`
-  const dayOr = laxBoolean(value["day_or"] ?? true)
+  const dayOr = isOpen(value["day_or"]) || laxBoolean(value["day_or"] ?? true)
   return dayOr === null ? "day_or must be true or false" : { kind: "cron", cron, timezone, dayOr }
 }
 
@@ -115,7 +120,7 @@ function readInterval(value: JsonObject, timezone: string | null): ScheduleSpec 
     return `interval: ${shown(value["interval"] ?? null)} must be seconds above 0, "PT1H", or "HH:MM:SS"`
   const written = value["anchor_date"] || null
   const anchor = typeof written === "string" ? readAnchor(written) : null
-  if (written !== null && anchor === null) {
+  if (written !== null && anchor === null && !isOpen(written)) {
     return `anchor_date: ${shown(written)} must be a date and time in ISO 8601, such as 2024-01-31T10:00:00Z`
   }
   return { kind: "interval", seconds, anchor, timezone }
@@ -123,12 +128,13 @@ function readInterval(value: JsonObject, timezone: string | null): ScheduleSpec 
 
 function readRule(value: Json | undefined, timezone: string | null): ScheduleSpec | string {
   if (typeof value !== "string") return "rrule must be a text"
+  if (isOpen(value)) return { kind: "rrule", rrule: value, timezone }
   const rule = asJsonRule(value) ?? { rrule: value, timezone: null }
   const strange = Object.keys(rule).find((key) => key !== "rrule" && key !== "timezone")
   if (strange !== undefined) return `rrule: Prefect refuses \`${strange}\` in its JSON form`
   const { rrule, timezone: inside = null } = rule
   if (typeof rrule !== "string") return "rrule: its JSON form needs the rule as `rrule`"
-  if (inside !== null && (typeof inside !== "string" || !isTimezone(inside))) return "rrule: its timezone is none"
+  if (inside !== null && !isZone(inside)) return "rrule: its timezone is none"
   const refusal = refuseRule(rrule)
   if (refusal !== null) return `rrule: ${shown(rrule)} isn't a recurrence rule of RFC 5545: ${refusal}`
   return { kind: "rrule", rrule, timezone: timezone ?? inside ?? "UTC" }
@@ -148,7 +154,7 @@ function readRest(value: JsonObject): Omit<Schedule, "spec"> | string {
   const slug = typeof value["slug"] === "string" && value["slug"] !== "" ? value["slug"] : null
   const active = value["active"] ?? null
   const flag = active === null ? null : laxBoolean(active)
-  if (active !== null && flag === null) return `active: ${shown(active)} must be true or false`
+  if (active !== null && flag === null && !isOpen(active)) return `active: ${shown(active)} must be true or false`
   // An empty mapping is none to Prefect.
   const parameters = value["parameters"] as JsonObject | undefined
   return { slug, active: flag, parameters: parameters && Object.keys(parameters).length > 0 ? parameters : null }

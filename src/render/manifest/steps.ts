@@ -2,7 +2,9 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import type { Revision } from "../../core/model.ts"
 import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
-import { resolveValue, type Names, type Output } from "./template.ts"
+import { gitAnswer, knownOfGit } from "./git-answer.ts"
+import type { Names, Output, UnknownOutput } from "./placeholders.ts"
+import { resolveValue } from "./template.ts"
 
 /** Facts that build steps of CI would have found out, as far as they follow from the commit. */
 export interface StepFacts {
@@ -23,25 +25,26 @@ export function stepOutputs(
   facts: StepFacts,
 ): Pick<Names, "outputs" | "unknownOutputs"> {
   const outputs = new Map<string, Output>()
-  const unknownOutputs = new Map<string, string | null>()
+  const unknownOutputs = new Map<string, UnknownOutput>()
   const ids = new Set<string>()
   const learn = (name: string, output: Output): void => {
     outputs.set(name, output)
     unknownOutputs.delete(name)
   }
-  const forget = (name: string, id: string | null): void => {
+  const forget = (name: string, unknown: UnknownOutput): void => {
     outputs.delete(name)
-    unknownOutputs.set(name, id)
+    unknownOutputs.set(name, unknown)
   }
   for (const step of steps.flatMap((node) => listOf(node))) {
-    const { id, origin, found, hidden } = readStep(step, { ...names, outputs, unknownOutputs }, facts)
+    const { id, origin, found, hidden, instead } = readStep(step, { ...names, outputs, unknownOutputs }, facts)
+    const unknown = { id, instead: instead ?? null }
     const merged = [...outputs.keys()].filter((name) => !ids.has(name))
-    for (const name of hidden ?? merged) forget(name, id)
+    for (const name of hidden ?? merged) forget(name, unknown)
     for (const [key, value] of Object.entries(found)) learn(key, { value, origin })
     if (id === null) continue
     ids.add(id)
     learn(id, { value: found, origin })
-    if (hidden === null || hidden.length > 0) unknownOutputs.set(id, id)
+    if (hidden === null || hidden.length > 0) unknownOutputs.set(id, unknown)
   }
   return { outputs, unknownOutputs }
 }
@@ -52,6 +55,8 @@ interface StepReading {
   readonly found: JsonObject
   /** Names of outputs that it has too, with values that only running it tells; null = nobody knows which. */
   readonly hidden: readonly string[] | null
+  /** What to write so that they are known. */
+  readonly instead?: string
 }
 
 function readStep(step: JsonObject, names: Names, facts: StepFacts): StepReading {
@@ -63,9 +68,9 @@ function readStep(step: JsonObject, names: Names, facts: StepFacts): StepReading
   const given = id !== null && Object.hasOwn(facts.given, id) ? facts.given[id] : undefined
   // What the config gives is somebody's word that the image is there.
   if (given) return { id, origin: null, found: given, hidden: [] }
-  const { found, hidden } = known(name, resolved, facts)
-  const image = typeof found["image"] === "string" ? found["image"] : null
-  return { id, origin: { image }, found, hidden }
+  const result = known(name, resolved, facts)
+  const image = typeof result.found["image"] === "string" ? result.found["image"] : null
+  return { id, origin: { image }, ...result }
 }
 
 /** A list of steps as plain values; a single mapping counts as one step. */
@@ -76,7 +81,7 @@ export function listOf(node: Node | null): readonly JsonObject[] {
   return items.filter((item) => isJsonObject(item))
 }
 
-type Known = Pick<StepReading, "found" | "hidden">
+type Known = Pick<StepReading, "found" | "hidden" | "instead">
 
 function known(name: string, inputs: JsonObject, facts: StepFacts): Known {
   const action = name.split(".").at(-1) ?? ""
@@ -115,7 +120,8 @@ const imageCharsMax = 383
 function docker({ image_name: image, tag }: JsonObject): Known {
   const hidden = ["image_name", "tag", "image", "image_id", "additional_tags"]
   const found = dockerNames(image, tag)
-  return { found, hidden: hidden.filter((name) => !Object.hasOwn(found, name)) }
+  const untagged = tag === undefined || tag === null ? { instead: "give the step a `tag`" } : {}
+  return { found, hidden: hidden.filter((name) => !Object.hasOwn(found, name)), ...untagged }
 }
 
 function dockerNames(image: Json | undefined, tag: Json | undefined): JsonObject {
@@ -126,27 +132,8 @@ function dockerNames(image: Json | undefined, tag: Json | undefined): JsonObject
 }
 
 function shell(script: Json | undefined, facts: StepFacts): Known {
-  const stdout = typeof script === "string" ? gitAnswer(script.trim().replaceAll(/\s+/g, " "), facts) : null
-  return stdout === null ? { found: {}, hidden: ["stdout", "stderr"] } : { found: { stdout, stderr: "" }, hidden: [] }
-}
-
-function gitAnswer(command: string, { revision, branch, shortHash }: StepFacts): string | null {
-  const short = /^git rev-parse --short(?:=(\d+))? HEAD$/.exec(command)
-  if (short) return revision.slice(0, short[1] ? Number(short[1]) : shortHash)
-  switch (command) {
-    case "git rev-parse HEAD":
-    case "git log -1 --format=%H":
-    case "git log -1 --pretty=%H":
-    case "git log -1 --pretty=format:%H":
-      return revision
-    case "git log -1 --format=%h":
-    case "git log -1 --pretty=%h":
-    case "git log -1 --pretty=format:%h":
-      return revision.slice(0, shortHash)
-    case "git branch --show-current":
-    case "git rev-parse --abbrev-ref HEAD":
-      return branch
-    default:
-      return null
-  }
+  const stdout = typeof script === "string" ? gitAnswer(script, facts) : null
+  if (stdout !== null) return { found: { stdout, stderr: "" }, hidden: [] }
+  const git = typeof script === "string" && script.trim().startsWith("git ")
+  return { found: {}, hidden: ["stdout", "stderr"], ...(git && { instead: knownOfGit }) }
 }

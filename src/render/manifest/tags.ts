@@ -2,10 +2,10 @@ import type { Json, JsonObject } from "../../core/json.ts"
 import { isControlTag } from "../../core/mark.ts"
 import type { Value } from "../../core/model.ts"
 import type { Overrides } from "../../core/source.ts"
-import { toJson } from "../yaml/dialect.ts"
 import type { Node } from "../yaml/node.ts"
 import { pythonText } from "../yaml/scalar.ts"
 import type { EntryReader } from "./reader.ts"
+import { isOpen } from "./placeholders.ts"
 import { inText } from "./template.ts"
 
 const absent = { kind: "absent" } as const
@@ -32,7 +32,7 @@ export function readTags(entry: EntryReader, overrides: Overrides): Value<readon
 
 /** null = Prefect refuses it. */
 function textsOf(entry: EntryReader, written: Node): readonly string[] | null {
-  const value = entry.resolveJson("tags", toJson(written), "plain").value
+  const value = entry.resolve("tags", "plain")?.value ?? null
   if (written.kind === "list") return written.items.map((item, i) => textOf(entry, item, (value as readonly Json[])[i]))
   if (written.kind !== "scalar" || written.type !== "text") return null
   if (Array.isArray(value)) return value.map((item: Json) => scalarText(entry, item))
@@ -40,7 +40,7 @@ function textsOf(entry: EntryReader, written: Node): readonly string[] | null {
 }
 
 function lettersOf(entry: EntryReader, text: string): readonly string[] {
-  if (text !== "")
+  if (text !== "" && !isOpen(text))
     entry.find("tag-unmeant", "`tags` is a text, and Prefect makes a tag of each of its letters: write a list", "tags")
   return Array.from(text)
 }

@@ -2,12 +2,17 @@ import { z } from "zod"
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
 import { readDuration } from "./duration.ts"
 import { laxInteger } from "./lax.ts"
+import { isOpen } from "./placeholders.ts"
 
 /**
  * What a trigger waits for, with all that Prefect fills in (`events/schemas/automations.py`); keys that Prefect ignores
  * are dropped.
  */
-export type TriggerReading = { readonly trigger: JsonObject } | { readonly refusal: string }
+export type TriggerReading =
+  | { readonly trigger: JsonObject }
+  | { readonly refusal: string }
+  /** A placeholder without a value stands where that decides what the rest means. */
+  | { readonly open: true }
 
 const proactiveMinSeconds = 10
 const metricMinSeconds = 300
@@ -80,25 +85,37 @@ const kinds: ReadonlyMap<string, z.ZodType> = new Map(Object.entries({ event, se
 
 export function readTrigger(value: JsonObject, depth = 0): TriggerReading {
   if (depth >= depthMax) return { refusal: `triggers stand more than ${depthMax} deep in each other` }
+  if (isOpen(value["type"] ?? value["posture"])) return { open: true }
   const type = typeOf(value)
   const kind = kinds.get(type)
   if (!kind) return { refusal: `type "${type}" must be event, compound, sequence or metric` }
-  if (type === "event" && value["posture"] === "Proactive" && typeof value["within"] === "string")
+  if (type === "event" && waitsForText(value))
     return { refusal: "within of a Proactive trigger must be a number of seconds: Prefect fails at a text" }
   const parsed = kind.safeParse(value)
-  if (!parsed.success) return { refusal: tell(parsed.error) }
-  const trigger = { type, ...(parsed.data as JsonObject) }
-  return type === "compound" || type === "sequence" ? readParts(trigger, depth) : { trigger }
+  if (!parsed.success) return refusalOf(value, parsed.error)
+  return readParts({ type, ...(parsed.data as JsonObject) }, depth)
 }
 
 function readParts(trigger: JsonObject, depth: number): TriggerReading {
+  if (trigger["type"] !== "compound" && trigger["type"] !== "sequence") return { trigger }
   const read: JsonObject[] = []
   for (const [i, part] of (trigger["triggers"] as readonly JsonObject[]).entries()) {
     const reading = readTrigger(part, depth + 1)
     if ("refusal" in reading) return { refusal: `triggers[${i}]: ${reading.refusal}` }
+    if ("open" in reading) return reading
     read.push(reading.trigger)
   }
   return { trigger: { ...trigger, triggers: read } }
+}
+
+function waitsForText({ posture, within }: JsonObject): boolean {
+  return posture === "Proactive" && typeof within === "string" && !isOpen(within)
+}
+
+/** What a placeholder without a value stands for can't be wrong. */
+function refusalOf(value: JsonObject, { issues }: z.ZodError): TriggerReading {
+  const wrong = issues.find(({ path }) => !isOpen(valueAt(value, path)))
+  return wrong ? { refusal: tell(wrong) } : { open: true }
 }
 
 /** As Prefect tells them apart where `type` isn't given. */
@@ -110,6 +127,12 @@ function typeOf(value: JsonObject): string {
   return value["require"] === undefined ? "sequence" : "compound"
 }
 
-function tell({ issues: [issue] }: z.ZodError): string {
-  return `${issue?.path.map(String).join(".") ?? ""} ${issue?.message ?? "is invalid"}`.trim()
+function valueAt(value: Json, path: readonly PropertyKey[]): Json {
+  const [first, ...rest] = path
+  if (first === undefined || typeof value !== "object" || value === null) return value
+  return valueAt((value as Readonly<Record<PropertyKey, Json>>)[first] ?? null, rest)
+}
+
+function tell({ path, message }: z.core.$ZodIssue): string {
+  return `${path.map(String).join(".")} ${message}`.trim()
 }

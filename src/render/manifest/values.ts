@@ -5,6 +5,7 @@ import type { Node } from "../yaml/node.ts"
 import { laxInteger } from "./lax.ts"
 import type { EntryReader } from "./reader.ts"
 import { readSchedule } from "./schedules.ts"
+import { isOpen } from "./placeholders.ts"
 
 const absent = { kind: "absent" } as const
 /** Prefect has no limit; each costs its server as much as a deployment, and pairing them grows faster than their number. */
@@ -30,6 +31,7 @@ export function readConcurrency(entry: EntryReader): Concurrency {
 function readConcurrencyMap(entry: EntryReader, written: JsonObject): Concurrency {
   const concurrencyLimit = readLimit(entry, written["limit"] ?? null)
   const strategy = entry.resolveJson("concurrency_limit", written["collision_strategy"] ?? null, "plain").value
+  if (isOpen(strategy)) return { concurrencyLimit, concurrencyOptions: absent }
   const refuse = (message: string): Concurrency => {
     entry.find("wrong-type", `\`concurrency_limit.${message}`, "concurrency_limit")
     return { concurrencyLimit, concurrencyOptions: absent }
@@ -49,7 +51,9 @@ function readLimit(entry: EntryReader, written: Json): Value<number | null> {
   if (written === null) return { kind: "declared", value: null }
   const value = laxInteger(written)
   if (value !== null && value > 0) return { kind: "declared", value }
-  const message = "`concurrency_limit` must be a whole number above 0, or { limit, collision_strategy }"
+  const message = isOpen(written)
+    ? "`concurrency_limit` can't be a placeholder, since Prefect reads it before it resolves any: write the whole number here"
+    : "`concurrency_limit` must be a whole number above 0, or { limit, collision_strategy }"
   entry.find("wrong-type", message, "concurrency_limit")
   return absent
 }
@@ -83,12 +87,14 @@ function collect(entry: EntryReader, items: readonly Node[], key: string): Value
     entry.find("schedule-invalid", `an entry has at most ${schedulesMax} schedules`, key)
     return absent
   }
-  const read = items.map((item) => readSchedule(item, (value) => entry.resolveJson(key, value, "plain").value))
-  for (const [index, reading] of read.entries()) {
-    if (!("refusal" in reading)) continue
-    const { refusal } = reading
-    entry.find("schedule-invalid", items.length > 1 ? `schedule ${index + 1}: ${refusal}` : refusal, key)
-  }
+  const read = items.map((item, index) => {
+    const reading = readSchedule(item, () => entry.resolveItem(key, item, "plain").value)
+    if ("refusal" in reading) {
+      const { refusal } = reading
+      entry.findAt("schedule-invalid", items.length > 1 ? `schedule ${index + 1}: ${refusal}` : refusal, item.at)
+    }
+    return reading
+  })
   const schedules = read.flatMap((reading) => ("schedule" in reading ? [reading.schedule] : []))
   const slugs = schedules.flatMap(({ slug }) => slug ?? [])
   const twice = new Set(slugs).size < slugs.length

@@ -1,10 +1,9 @@
-import { percentFormat } from "./texts.ts"
+import { percentFormat, textCharactersMax } from "./texts.ts"
 import type { Value } from "./values.ts"
 
 /** Bigger results than any default has; both bound the work. */
 const integerBitsMax = 256
-export const textCharactersMax = 100_000
-const itemsMax = 1_000
+const itemsMax = 10_000
 
 /** Python's binary operators on plain values; null where the result isn't known. */
 export function binary(operator: string, left: Value, right: Value): Value | null {
@@ -36,10 +35,9 @@ function concatenated(left: Value, right: Value): Value | null {
     const value = left.value + right.value
     return value.length > textCharactersMax ? null : { kind: "str", value }
   }
-  if (left.kind === "list" && right.kind === "list") return { kind: "list", items: [...left.items, ...right.items] }
-  return left.kind === "tuple" && right.kind === "tuple"
-    ? { kind: "tuple", items: [...left.items, ...right.items] }
-    : null
+  const listed = left.kind === "list" || left.kind === "tuple"
+  if (!listed || right.kind !== left.kind || left.items.length + right.items.length > itemsMax) return null
+  return { kind: left.kind, items: [...left.items, ...right.items] }
 }
 
 export function unary(operator: string, operand: Value): Value | null {

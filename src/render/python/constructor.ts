@@ -1,6 +1,6 @@
 import type { Location } from "../../core/model.ts"
 import { bindArguments, type Slot, slotsOf } from "./arguments.ts"
-import { attributesSetIn, setsUnseen } from "./effects.ts"
+import { attributesSetIn } from "./effects.ts"
 import { attempt } from "./comprehension.ts"
 import { dataclassSlots, isDataField } from "./dataclass.ts"
 import { namesIn, partsOf } from "./parts.ts"
@@ -65,7 +65,7 @@ function refuseOtherStores(tools: Tools, { paths }: Made, { name, at }: Use): vo
     if (typeof scope === "string") throw new Undecided(scope, at)
     const names = attributesSetIn(scope.syntax)
     const set = [name, "__init__", "__post_init__", "__class__", "__dict__"].find((each) => names.has(each))
-    if (set !== undefined || setsUnseen(scope.syntax)) {
+    if (set !== undefined || scope.syntax.unseen.sets) {
       throw new Undecided(`${path} may set \`${set ?? name}\` elsewhere than in a plain constructor`, at)
     }
   }

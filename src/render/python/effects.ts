@@ -13,13 +13,6 @@ export const attributesSetIn = oncePer((module: ModuleSyntax): ReadonlySet<strin
   return new Set(names)
 })
 
-/** Whether the file may set attributes whose names its text doesn't show; `__dict__[key]` is only read. */
-export const setsUnseen = oncePer(({ text }: ModuleSyntax): boolean =>
-  /\b(?:setattr|delattr|__\w*setattr__|__delattr__)\b|(?<!\.)\b(?:exec|eval)[ \t]*\(|(?<!\*\*)\bvars[ \t]*\(|\b__dict__\b(?!\[[\w"']{1,80}\][ \t]*(?:[)\]},:]|$))/mu.test(
-    text,
-  ),
-)
-
 /** Whether methods of a class hand their instance to code outside of it, or construct it again. */
 export const letsItselfOut = oncePer((syntax: ClassSyntax): boolean => {
   const code = syntax.text.replaceAll(quoted, (text, prefix: string | undefined) => {

@@ -3,7 +3,7 @@ import type { Location } from "../../core/model.ts"
 import { evaluate, evaluateLazy } from "./evaluate.ts"
 import { type Session, Undecided, Unwritable } from "./session.ts"
 import { encodeDate, encodeDuration } from "./moments.ts"
-import { textOf } from "./texts.ts"
+import { textCharactersMax, textOf } from "./texts.ts"
 import { canonical } from "./typing.ts"
 import {
   type CallArgument,
@@ -188,6 +188,7 @@ function encodePath(args: readonly CallArgument[]): string | null {
   for (const { name, value } of args) {
     if (name !== null || value.kind !== "str" || value.value.includes("\0")) return null
     joined = value.value.startsWith("/") ? value.value : `${joined}/${value.value}`
+    if (joined.length > textCharactersMax) return null
   }
   const first = args.find(({ value }) => value.kind === "str" && value.value !== "")
   const absolute = args.some(({ value }) => value.kind === "str" && value.value.startsWith("/"))

@@ -39,8 +39,8 @@ export function environmentValue(session: Session, name: Value | undefined, at: 
   return { kind: "str", value }
 }
 
-function changesEnvironment({ syntax, passes }: Scope): boolean {
-  return syntax.mutated.has("environ") || passes.has("environ") || overridesEnvironment(syntax)
+function changesEnvironment({ syntax }: Scope): boolean {
+  return syntax.mutated.has("environ") || syntax.unseen.sharesEnvironment || overridesEnvironment(syntax)
 }
 
 /** The variable that `os.getenv("X", default)` names. */

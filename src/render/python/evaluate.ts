@@ -1,6 +1,6 @@
 import type { Location } from "../../core/model.ts"
 import { environmentValue, isEnvironment, readsEnvironment, variableOf } from "./environment.ts"
-import { binary, textCharactersMax, unary } from "./arithmetic.ts"
+import { binary, unary } from "./arithmetic.ts"
 import { callBuiltin, callMethod, isBuiltinCall, isContainer } from "./calls.ts"
 import { compared } from "./compare.ts"
 import { isLiteral, literalValue } from "./constants.ts"
@@ -12,7 +12,8 @@ import { attributeOf, nameValue } from "./names.ts"
 import { classConstant } from "./class-constant.ts"
 import { locate, type Session, Undecided } from "./session.ts"
 import type { Argument, Expression, Of } from "./syntax.ts"
-import { convertAndFormat, textOf } from "./texts.ts"
+import { sizeOf } from "./size.ts"
+import { convertAndFormat, textCharactersMax, textOf } from "./texts.ts"
 import {
   type CallArgument,
   type Environment,
@@ -25,7 +26,11 @@ import {
 /** What an expression comes to, as far as the text alone can tell. @throws `Undecided` where it can't. */
 export function evaluate(session: Session, expression: Expression, environment: Environment): Value {
   const at = locate(environment.scope, expression.at)
-  return session.within(at, null, () => evaluateStep(session, expression, environment))
+  return session.within(at, null, () => {
+    const value = evaluateStep(session, expression, environment)
+    session.hold(sizeOf(value), at)
+    return value
+  })
 }
 
 export function evaluateLazy(session: Session, lazy: Lazy): Value {
@@ -137,14 +142,14 @@ function itemAt(object: Value, key: Value): Value | null {
 
 function join(session: Session, expression: Of<"joined">, environment: Environment): Value {
   const at = locate(environment.scope, expression.at)
-  const texts = expression.parts.map((part) => {
+  let value = ""
+  for (const part of expression.parts) {
     const text = textOf(evaluate(session, part, environment))
     if (text === null)
       throw new Undecided("a part of this text is only known when it runs", locate(environment.scope, part.at))
-    return text
-  })
-  const value = texts.join("")
-  if (value.length > textCharactersMax) throw new Undecided("this text is too long to follow", at)
+    value += text
+    if (value.length > textCharactersMax) throw new Undecided("this text is too long to follow", at)
+  }
   return { kind: "str", value }
 }
 
@@ -166,17 +171,25 @@ function format(session: Session, expression: Of<"formatted">, environment: Envi
 
 /** A value that isn't known hides neither the keys nor the other values. */
 function dict(session: Session, expression: Of<"dict">, environment: Environment): Value {
-  const entries = expression.entries.flatMap(({ key, value }): readonly PartialEntry[] => {
-    if (key !== null) {
-      return [{ key: evaluate(session, key, environment), value: attempt({ session, evaluate }, value, environment) }]
-    }
-    const read = evaluate(session, value, environment)
-    if (isMapping(read)) return read.entries
-    throw new Undecided("what `**` adds to this dictionary isn't known", locate(environment.scope, value.at))
-  })
-  if (entries.length > entriesMax)
-    throw new Undecided("this dictionary is too long to follow", locate(environment.scope, expression.at))
+  const entries: PartialEntry[] = []
+  for (const entry of expression.entries) {
+    entries.push(...entriesOf(session, entry, environment))
+    if (entries.length > entriesMax)
+      throw new Undecided("this dictionary is too long to follow", locate(environment.scope, expression.at))
+  }
   return mappingOf(entries)
+}
+
+function entriesOf(
+  session: Session,
+  { key, value }: Of<"dict">["entries"][number],
+  environment: Environment,
+): readonly PartialEntry[] {
+  if (key !== null)
+    return [{ key: evaluate(session, key, environment), value: attempt({ session, evaluate }, value, environment) }]
+  const read = evaluate(session, value, environment)
+  if (isMapping(read)) return read.entries
+  throw new Undecided("what `**` adds to this dictionary isn't known", locate(environment.scope, value.at))
 }
 
 const entriesMax = 10_000

@@ -4,7 +4,9 @@ import { evaluateLazy, locateLazy } from "./evaluate.ts"
 import type { FoundFlow } from "./find.ts"
 import type { Decided, FlowFacts } from "./reading.ts"
 import { readSchema } from "./schema.ts"
+import { isMapping, knownOrFail } from "./mapping.ts"
 import { locate, type Session, Undecided } from "./session.ts"
+import type { LazyArgument, Value } from "./values.ts"
 
 /** Name, description and parameter schema, as Prefect's `Flow` works them out from a function. */
 export function describeFlow(session: Session, found: FoundFlow): FlowFacts {
@@ -14,7 +16,14 @@ export function describeFlow(session: Session, found: FoundFlow): FlowFacts {
     environment: found.environment,
     doubt: found.doubt ?? reserved(found),
   })
-  return { at, name: flowName(session, found, at), description: flowDescription(session, found, at), ...schema }
+  const { wrapper } = found
+  return {
+    at,
+    name: flowName(session, found, at),
+    description: flowDescription(session, found, at),
+    wrapper,
+    ...schema,
+  }
 }
 
 /** Prefect refuses these in a flow's name. */
@@ -44,16 +53,27 @@ function flowDescription(session: Session, found: FoundFlow, at: Location): Deci
 
 /** A text option of `@flow(...)`; null where Prefect takes the default (absent, `None` or empty). */
 function option(session: Session, found: FoundFlow, name: string): { text: string; at: Location } | null {
-  const hidden = found.options.find((argument) => argument.star !== "" || argument.name === null)
+  const hidden = found.options.find(({ name: keyword, star }) => star === "*" || (star === "" && keyword === null))
   if (hidden !== undefined)
     throw new Undecided("an argument of `@flow` with `*` or without name hides it", locateLazy(hidden))
-  for (const argument of found.options.filter((each) => each.name === name)) {
-    const value = evaluateLazy(session, argument)
+  for (const argument of found.options.filter((each) => each.name === name || each.star === "**")) {
+    const value = argument.star === "**" ? spread(session, argument, name) : evaluateLazy(session, argument)
     if (value.kind === "none" || (value.kind === "str" && value.value === "")) continue
     if (value.kind !== "str") throw new Undecided(`the ${name} isn't a text`, locateLazy(argument))
     return { text: value.value, at: locateLazy(argument) }
   }
   return null
+}
+
+/** What `**settings` say of an option; `None`, as absent, where they don't name it. */
+function spread(session: Session, argument: LazyArgument, name: string): Value {
+  const settings = evaluateLazy(session, argument)
+  if (!isMapping(settings)) throw new Undecided("what `**` gives `@flow` isn't known", locateLazy(argument))
+  const keys = settings.entries.map(({ key }) => (key.kind === "str" ? key.value : null))
+  const index = keys.lastIndexOf(name)
+  if (keys.includes(null)) throw new Undecided("what `**` gives `@flow` isn't known", locateLazy(argument))
+  const entry = settings.entries[index]
+  return entry ? knownOrFail(entry.value) : { kind: "none" }
 }
 
 function reserved(found: FoundFlow): string | null {

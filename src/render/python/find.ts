@@ -1,7 +1,10 @@
 import { nearest } from "../../core/nearest.ts"
 import type { Location, Problem } from "../../core/model.ts"
 import { boundValue, type Tools } from "./names.ts"
-import { lookUp, type Scope } from "./scope.ts"
+import { wrapperAbove } from "./above.ts"
+import { methodOf, type Method } from "./methods.ts"
+import type { Wrapper } from "./reading.ts"
+import { type Binding, lookUp, type Scope } from "./scope.ts"
 import { locate, Undecided } from "./session.ts"
 import type { FunctionSyntax } from "./syntax.ts"
 import { canonical } from "./typing.ts"
@@ -17,6 +20,8 @@ export interface FoundFlow {
   readonly options: readonly LazyArgument[]
   /** Why what the flow wraps may not be the function as it stands, or null. */
   readonly doubt: string | null
+  /** What stands above `@flow`. */
+  readonly wrapper: Wrapper | null
 }
 export type Found =
   | FoundFlow
@@ -29,16 +34,28 @@ const nothingHidden: ReadonlySet<string> = new Set()
 export function findFlow(tools: Tools, scope: Scope, object: string): Found {
   const [name = "", method, ...more] = object.split(".")
   const { own } = lookUp(scope, name, Number.POSITIVE_INFINITY)
+  const second = method === undefined ? methodNamed(tools, scope, own) : null
+  if (second !== null) return methodFlow(tools, second)
   const value = boundValue(tools, { scope, name, before: Number.POSITIVE_INFINITY })
   if (value === null || own?.kind === "typing-only" || more.length > 0) return notFound(scope, object)
   const at = own === null ? { file: scope.path } : locate(scope, own.at)
   if (method === undefined) return flowOf(tools, value, at)
   if (value.kind !== "class") return notFound(scope, object)
-  const { class: owner } = value
-  const syntax = owner.syntax.body.findLast((each) => each.kind === "function" && each.name === method)
-  if (syntax?.kind !== "function") return notFound(scope, object)
-  const hidden = boundInClass(owner.syntax)
-  return decorated(tools, { syntax, scope: owner.scope, order: owner.order }, hidden)
+  const found = methodOf(tools, value.class, method)
+  return found === null ? notFound(scope, object) : methodFlow(tools, found)
+}
+
+function methodFlow(tools: Tools, { fact, owner }: Method): Found {
+  return decorated(tools, fact, boundInClass(owner.syntax))
+}
+
+/** `run = Jobs.run` */
+function methodNamed(tools: Tools, scope: Scope, own: Binding | null): Method | null {
+  if (own?.kind !== "value" || own.value.kind !== "attribute") return null
+  const { value } = own
+  const environment = { scope, before: own.order, hidden: nothingHidden }
+  const object = tools.evaluate(tools.session, value.object, environment)
+  return object.kind === "class" ? methodOf(tools, object.class, value.name) : null
 }
 
 function flowOf(tools: Tools, value: Value, at: Location): Found {
@@ -63,7 +80,7 @@ function madeFlow(tools: Tools, value: Extract<Value, { kind: "call" }>): Found 
   // A flow given to `flow(...)` again is an error in Prefect; other decorators aren't followed.
   if (fact.syntax.decorators.length > 0) return null
   const options = value.callee.kind === "call" ? value.callee.args : rest
-  return { kind: "flow", function: fact, environment: inHead(fact), options, doubt: null }
+  return { kind: "flow", function: fact, environment: inHead(fact), options, doubt: null, wrapper: null }
 }
 
 /** `f = other.with_options(name="...")`: what it doesn't say stays as it was. */
@@ -93,7 +110,8 @@ function decorated(tools: Tools, fact: FunctionFact, hidden: ReadonlySet<string>
     const wrappers = fact.syntax.decorators.slice(index + 1)
     const plain = wrappers.every((wrapper) => isPlainWrapper(readDecorator(tools, wrapper, environment)))
     const doubt = plain ? null : "a decorator below `@flow` may change the function"
-    return { kind: "flow", function: fact, environment, options, doubt }
+    const wrapper = wrapperAbove(tools, fact.syntax.decorators.slice(0, index), environment)
+    return { kind: "flow", function: fact, environment, options, doubt, wrapper }
   }
   if (unknown !== null)
     return { kind: "doubt", reason: `its decorator isn't known: ${unknown.message}`, at: unknown.at }

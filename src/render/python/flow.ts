@@ -1,3 +1,4 @@
+import { jsonSize } from "../../core/json.ts"
 import type { Location, Problem } from "../../core/model.ts"
 import { describeFlow } from "./facts.ts"
 import { evaluate } from "./evaluate.ts"
@@ -10,6 +11,9 @@ import type { Parsed } from "./syntax.ts"
 
 /** More than any flow has; looking at them takes the square of their number. */
 const parametersMax = 500
+
+/** Prefect takes parameters of half a million characters; what is larger is no schema that anybody has written. */
+const schemaSizeMax = 1_000_000
 
 const nothingAround: Surroundings = { projects: [], environment: new Map() }
 
@@ -43,8 +47,12 @@ function readFlow(session: Session, object: string, scope: Scope): Reading {
       const reason = `it has more than ${parametersMax} parameters`
       return { kind: "facts", facts: unknownFlow(reason, locate(own, syntax.at)) }
     }
-    return { kind: "facts", facts: describeFlow(session, found) }
+    const facts = describeFlow(session, found)
+    if (jsonSize(facts.looseSchema, schemaSizeMax) <= schemaSizeMax) return { kind: "facts", facts }
+    return { kind: "facts", facts: { ...facts, ...unknownSchema("its schema is too large to follow", facts.at) } }
   } catch (error) {
+    // What the bounds above let through may still be more than the engine takes.
+    if (error instanceof RangeError) return { kind: "facts", facts: tooMuch(scope) }
     if (!(error instanceof Undecided)) throw error
     return { kind: "facts", facts: unknownFlow(error.message, error.at) }
   }
@@ -53,8 +61,16 @@ function readFlow(session: Session, object: string, scope: Scope): Reading {
 /** A flow of which nothing can be known. */
 function unknownFlow(reason: string, at: Location): FlowFacts {
   const unknown = { decided: false, reason, at } as const
+  return { at, wrapper: null, name: unknown, description: unknown, ...unknownSchema(reason, at) }
+}
+
+function unknownSchema(reason: string, at: Location) {
   const looseSchema = { title: "Parameters", type: "object", properties: {} }
-  return { at, name: unknown, description: unknown, schema: unknown, looseSchema, undecidedParameters: [] }
+  return { schema: { decided: false, reason, at }, looseSchema, undecidedParameters: [] } as const
+}
+
+function tooMuch({ path }: Scope): FlowFacts {
+  return unknownFlow("it is too large to follow", { file: path })
 }
 
 function refuse(parsed: Exclude<Parsed, { kind: "module" }>, path: string): Reading {

@@ -66,11 +66,7 @@ function presenceOf(tools: Tools, scope: Scope, name: string): "present" | "abse
   try {
     const value = boundValue(tools, { scope, name, before: Number.POSITIVE_INFINITY })
     if (value !== null || builtins.has(name)) return "present"
-    // Such code may bind any name.
-    const hidden = ["globals", "exec", "vars", "setattr"].some(
-      (tool) => scope.bindings.has(tool) || scope.passes.has(tool),
-    )
-    return hidden ? "doubtful" : "absent"
+    return scope.syntax.unseen.binds ? "doubtful" : "absent"
   } catch (error) {
     if (error instanceof NotBound) return "absent"
     if (error instanceof Undecided) return "doubtful"

@@ -54,7 +54,7 @@ export function boundValue(
   }
   if (own === null) return null
   const at = locate(scope, own.at)
-  if (scope.bindsUnseen && own.kind === "value") {
+  if (scope.syntax.unseen.binds && own.kind === "value") {
     throw new Undecided(`code of ${scope.path} may set \`${name}\` by its name`, at)
   }
   if (scope.syntax.globals.has(name)) throw new Undecided(`a function changes \`${name}\` (\`global ${name}\`)`, at)

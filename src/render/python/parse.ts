@@ -6,6 +6,8 @@ const fileBytesMax = 1024 * 1024
 /** Parsed files are kept for the next turn, because most commits change few files; bounds what that may take. */
 const memoFilesMax = 2_000
 const memoCharactersMax = 8 * 1024 * 1024
+/** One-letter lines take more than a hundred bytes for each of their characters. */
+const memoTokensMax = 1_000_000
 const annotationCharactersMax = 2_000
 
 /** Parses Python texts into plain data, each text once while it is remembered. */
@@ -13,22 +15,36 @@ export class PythonParser {
   /** By text, least recently used first. */
   readonly #memo = new Map<string, Parsed>()
   #memoCharacters = 0
+  #memoTokens = 0
 
   parse(text: string): Parsed {
     const parsed = this.#memo.get(text) ?? read(text)
     this.#forget(text)
     this.#memo.set(text, parsed)
     this.#memoCharacters += text.length
+    this.#memoTokens += tokensOf(parsed)
     for (const oldest of this.#memo.keys()) {
-      if (this.#memo.size <= memoFilesMax && this.#memoCharacters <= memoCharactersMax) break
+      if (this.#memo.size <= memoFilesMax && this.#isSmall()) break
       this.#forget(oldest)
     }
     return parsed
   }
 
   #forget(text: string): void {
-    if (this.#memo.delete(text)) this.#memoCharacters -= text.length
+    const parsed = this.#memo.get(text)
+    if (parsed === undefined) return
+    this.#memo.delete(text)
+    this.#memoCharacters -= text.length
+    this.#memoTokens -= tokensOf(parsed)
   }
+
+  #isSmall(): boolean {
+    return this.#memoCharacters <= memoCharactersMax && this.#memoTokens <= memoTokensMax
+  }
+}
+
+function tokensOf(parsed: Parsed): number {
+  return parsed.kind === "module" ? parsed.module.tokens : 0
 }
 
 function read(text: string): Parsed {

@@ -10,6 +10,8 @@ export type Decided<T> =
 /** What `prefect deploy` would take from the Flow object, read from the text instead. */
 export interface FlowFacts {
   readonly at: Location
+  /** A decorator above `@flow` that makes, or may make, something else of the flow. */
+  readonly wrapper: Wrapper | null
   readonly name: Decided<string>
   /** Decorator `description`, else the cleaned docstring, else null. */
   readonly description: Decided<string | null>
@@ -18,6 +20,12 @@ export interface FlowFacts {
   /** The schema with each undecidable parameter as `{}`: what a new deployment gets when `schema` is undecided. */
   readonly looseSchema: JsonObject
   readonly undecidedParameters: readonly UndecidedParameter[]
+}
+export interface Wrapper {
+  /** As it is written. */
+  readonly name: string
+  readonly certain: boolean
+  readonly at: Location
 }
 export interface UndecidedParameter {
   readonly name: string

@@ -56,21 +56,25 @@ interface Property {
   readonly name: string
   readonly position: number
   readonly required: boolean
+  /** What the docstring says of it, which counts unless the default is a `Field` with other words. */
+  readonly words: { readonly description?: string }
   readonly outcome: Decided<{ readonly property: JsonObject; readonly definitions: Definitions | null }>
 }
 
 function readParameter(context: Context, parameter: Parameter, position: number): Property {
   const { name } = parameter
   const at = locate(context.environment.scope, parameter.at)
+  const written = parameter.default?.kind === "call" ? undefined : context.descriptions.get(name)
+  const words = written === undefined ? {} : { description: written }
   try {
     if (context.doubt !== null) throw new Undecided(context.doubt, at)
     if (name.startsWith("_") || name === "Config") throw new Undecided(`Prefect refuses a parameter \`${name}\``, at)
     const read = readDecided(context, parameter, { position, at })
-    return { name, position, required: read.required, outcome: { decided: true, value: read } }
+    return { name, position, words, required: read.required, outcome: { decided: true, value: read } }
   } catch (error) {
     if (!(error instanceof Undecided)) throw error
     const outcome = { decided: false, reason: error.message, at: error.at } as const
-    return { name, position, required: parameter.default === null, outcome }
+    return { name, position, words, required: parameter.default === null, outcome }
   }
 }
 
@@ -196,8 +200,8 @@ function combine(properties: readonly Property[], at: Location): ParameterSchema
 
 function assemble(properties: readonly Property[]): JsonObject {
   const schemas: Record<string, JsonObject> = {}
-  const members = properties.map(({ name, position, outcome }): [string, JsonObject] => {
-    if (!outcome.decided) return [name, { title: name, position }]
+  const members = properties.map(({ name, position, words, outcome }): [string, JsonObject] => {
+    if (!outcome.decided) return [name, { title: name, position, ...words }]
     Object.assign(schemas, outcome.value.definitions?.schemas)
     return [name, outcome.value.property]
   })

@@ -24,18 +24,13 @@ export interface Scope {
   readonly stars: readonly Binding[]
   /** Orders of the bare expressions that a name occurs in. */
   readonly passes: ReadonlyMap<string, readonly number[]>
-  /** Whether its code may bind names that the text doesn't show. */
-  readonly bindsUnseen: boolean
 }
-
-const unseen =
-  /(?<![.\w])globals\s*\(\s*\)\s*(?:\[|\.\s*(?:update|setdefault|pop|__setitem__)\b)|(?<![.\w])exec\s*\(|\bsys\s*\.\s*modules\s*\[/u
 
 export function toScope(path: string, syntax: ModuleSyntax): Scope {
   const builder: Builder = { order: 0, bindings: new Map(), stars: [], passes: new Map() }
   addStatements(builder, syntax.statements, "certain")
   const { bindings, stars, passes } = builder
-  return { path, syntax, bindings, stars, passes, bindsUnseen: unseen.test(syntax.text) }
+  return { path, syntax, bindings, stars, passes }
 }
 
 /** What `name` is bound to just before `before`: its last own binding and any star imports after that one. */

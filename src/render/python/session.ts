@@ -8,6 +8,8 @@ import type { ModuleSyntax, Place } from "./syntax.ts"
 const filesMax = 200
 const stepsMax = 50_000
 const depthMax = 150
+/** Characters and items of all values that are made for one flow; a value that is looked at twice counts twice. */
+const heldMax = 20_000_000
 
 /** Thrown inside this room where something can't be known; caught per parameter, name or description. */
 export class Undecided extends Error {
@@ -51,6 +53,7 @@ export class Session {
   readonly #scopes = new Map<string, Scope | string>()
   readonly #active = new Set<string>()
   #steps = 0
+  #held = 0
   #depth = 0
 
   constructor(entry: string, parser: PythonParser, readFile: ReadFile, around: Surroundings) {
@@ -99,6 +102,12 @@ export class Session {
       this.#depth -= 1
       if (key !== null) this.#active.delete(key)
     }
+  }
+
+  /** Counts what a value holds, before anybody walks through it or writes it down. @throws Undecided */
+  hold(size: number, at: Location): void {
+    this.#held += size
+    if (this.#held > heldMax) throw new Undecided("its values are too large to follow", at)
   }
 
   #open(path: string): Scope | string {

@@ -166,6 +166,16 @@ export type Statement =
   /** Names that occur in a bare expression, such as `f(x)`: what they hold may be changed in place. */
   | { readonly kind: "passes"; readonly names: readonly string[]; readonly at: Place }
 
+/** What code may do that the text doesn't show by name, found in its tokens: texts and comments say nothing. */
+export interface Unseen {
+  /** It may bind names of a module: `globals()["X"] = 2`, `exec("X = 2")`, `sys.modules[__name__].X = 2`. */
+  readonly binds: boolean
+  /** It may set attributes of objects: `setattr(x, name, value)`, `x.__dict__.update(…)`. */
+  readonly sets: boolean
+  /** It hands `os.environ` itself to other code, which may change it. */
+  readonly sharesEnvironment: boolean
+}
+
 export interface ModuleSyntax {
   /** Its source, with one kind of line end and without a byte order mark. */
   readonly text: string
@@ -176,6 +186,10 @@ export interface ModuleSyntax {
   readonly globals: ReadonlySet<string>
   /** Names whose value something like `.append(`, `[...] =` or `.a =` may change, wherever it stands in the file. */
   readonly mutated: ReadonlySet<string>
+  /** How many tokens it has: what keeping it costs. */
+  readonly tokens: number
+  /** What it may bind or set without naming it. */
+  readonly unseen: Unseen
 }
 
 /** What reading a text as Python comes to. */

@@ -1,6 +1,8 @@
 import type { Value } from "./values.ts"
 
 const widthMax = 1_000
+/** Longer texts than any default has; bounds what they can be made of. */
+export const textCharactersMax = 100_000
 const exactMax = 1e15
 
 /** `str(value)` and `f"{value}"`; null where it isn't sure to be the same text in every Python. */
@@ -109,7 +111,8 @@ function callWithTexts(text: string, name: string, args: readonly string[]): Val
   if (first === undefined) return isAscii(text) ? toText(plainMethods.get(name)?.(text) ?? null) : null
   if (second === undefined) return affixMethods.get(name)?.(text, first) ?? null
   if (name !== "replace" || args.length > 2 || first === "") return null
-  return toText(text.replaceAll(first, () => second))
+  const length = text.length + (text.split(first).length - 1) * (second.length - first.length)
+  return length > textCharactersMax ? null : toText(text.replaceAll(first, () => second))
 }
 
 export interface TextArgument {
@@ -156,7 +159,8 @@ function toText(value: string | null): Value | null {
 function joined(separator: string, items: Value | undefined): Value | null {
   if (items?.kind !== "list" && items?.kind !== "tuple") return null
   const texts = items.items.map((item) => (item.kind === "str" ? item.value : null))
-  return texts.includes(null) ? null : { kind: "str", value: texts.join(separator) }
+  const length = texts.reduce((sum, text) => sum + separator.length + (text?.length ?? 0), 0)
+  return texts.includes(null) || length > textCharactersMax ? null : { kind: "str", value: texts.join(separator) }
 }
 
 /** `"{} {name:>3}".format(...)`. */
@@ -200,11 +204,11 @@ function replaceOrNull(
   pattern: RegExp,
   replace: (match: readonly [string, ...(string | undefined)[]]) => string | null,
 ): string | null {
-  let known = true
+  let left = textCharactersMax
   const replaced = text.replaceAll(pattern, (whole: string, ...groups: (string | undefined)[]) => {
-    const part = replace([whole, ...groups])
-    if (part === null) known = false
-    return part ?? ""
+    const part = left < 0 ? null : replace([whole, ...groups])
+    left = part === null ? -1 : left - part.length
+    return left < 0 ? "" : (part ?? "")
   })
-  return known ? replaced : null
+  return left < 0 || replaced.length > textCharactersMax ? null : replaced
 }

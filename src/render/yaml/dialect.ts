@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from "../../core/json.ts"
+import { adviceFor } from "./advice.ts"
 import { compose } from "./compose.ts"
 import { Refused, type Place } from "./cursor.ts"
-import { expandedSize, type Node } from "./node.ts"
+import { expandedSize, type Node, type Sizes } from "./node.ts"
 import { scan } from "./scan.ts"
 
 interface Finding {
@@ -13,6 +14,8 @@ interface Finding {
 export interface Parsed {
   /** null when the file can't be read as one document. */
   readonly root: Node | null
+  /** How many values a node of it stands for, once its aliases are followed. */
+  readonly sizeOf: (node: Node) => number
   readonly findings: readonly Finding[]
 }
 
@@ -26,20 +29,22 @@ const findingsMax = 100
  */
 export function parseYaml(text: string): Parsed {
   const findings: Finding[] = []
+  // Python opens a file as text, so each kind of line end has become one; a byte order mark says nothing.
+  const lines = text.length > charsMax ? "" : text.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n")
   try {
     if (text.length > charsMax) throw new Refused("it is larger than is read", { line: 1, column: 1 }, "yaml-too-large")
-    // Python opens a file as text, so each kind of line end has become one; a byte order mark says nothing.
-    const lines = text.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n")
     refuseUnprintable(lines)
     const root = compose(scan(lines), (key, at) => {
       const message = `the key "${key.slice(0, 60)}" stands here twice; the last one counts`
       if (findings.length < findingsMax) findings.push({ severity: "warning", code: "yaml-duplicate-key", message, at })
     })
-    expandedSize(root)
-    return { root, findings }
+    const sizes: Sizes = new Map()
+    expandedSize(root, sizes)
+    return { root, findings, sizeOf: (node) => expandedSize(node, sizes).values }
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    return { root: null, findings: [...findings, { severity: "error", ...error.told() }] }
+    const message = adviceFor(error, lines)
+    return { root: null, sizeOf: () => 0, findings: [...findings, { severity: "error", ...error.told(), message }] }
   }
 }
 

@@ -30,11 +30,13 @@ interface Expanded {
   readonly height: number
 }
 
+export type Sizes = Map<Node, Expanded>
+
 /**
  * How many values the document has once its aliases are followed, and how deep; none is followed twice.
  * @throws Refused beyond the bounds
  */
-export function expandedSize(node: Node, known: Map<Node, Expanded> = new Map()): Expanded {
+export function expandedSize(node: Node, known: Sizes): Expanded {
   const before = known.get(node)
   if (before !== undefined) return before
   const children =

@@ -2,6 +2,74 @@ import type { Case } from "./cases.ts"
 
 const header = "from prefect import flow\n"
 
+/** Ways to bind `A` anew without naming it. */
+const unseen = String.raw`
+g = globals(); g["A"] = 2
+globals().update(A=2)
+globals().__ior__({"A": 2})
+globals() ["A"] = 2
+g = globals(); g |= {"A": 2}
+dict.update(globals(), A=2)
+import operator; operator.setitem(globals(), "A", 2)
+for globals()["A"] in [2]: pass
+(lambda: globals())()["A"] = 2
+[g := globals(), g.update(A=2)]
+ｇｌｏｂａｌｓ()["A"] = 2
+vars()["A"] = 2
+v = vars(); v["A"] = 2
+locals()["A"] = 2
+locals().update(A=2)
+exec("A = 2")
+e = exec; e("A = 2")
+eval("(A := 2)")
+import builtins; builtins.exec("A = 2")
+import builtins as b; b.globals()["A"] = 2
+from builtins import exec as e; e("A = 2")
+import builtins; getattr(builtins, "ex" + "ec")("A = 2")
+(__builtins__["exec"] if isinstance(__builtins__, dict) else __builtins__.exec)("A = 2")
+from sys import modules; modules[__name__].A = 2
+import sys; sys.modules[__name__].A = 2
+import sys as s; s.modules[__name__].A = 2
+import sys; sys.modules.get(__name__).A = 2
+import sys; m = sys.modules[__name__]; m.A = 2
+import sys; setattr(sys.modules[__name__], "A", 2)
+import sys; vars(sys.modules[__name__])["A"] = 2
+import sys; sys.modules[__name__].__dict__["A"] = 2
+import importlib; importlib.import_module(__name__).A = 2
+from importlib import import_module as im; im(__name__).A = 2
+__import__(__name__).A = 2
+object.__setattr__(__import__("sys").modules[__name__], "A", 2)
+import sys; sys._getframe().f_globals["A"] = 2
+import sys; sys._getframe().f_locals["A"] = 2
+import inspect; inspect.currentframe().f_globals["A"] = 2
+import inspect; inspect.getmodule(lambda: 0).A = 2
+(lambda: 0).__globals__["A"] = 2
+getattr(lambda: 0, "__globals__")["A"] = 2
+import code; code.InteractiveInterpreter(globals()).runcode("A = 2")
+`
+  .trim()
+  .split("\n")
+
+/** What looks like one of these and binds nothing. */
+const quiet = String.raw`
+B = globals().get("A")
+B = "A" in globals()
+print(globals(), file=__import__("io").StringIO())
+B = "%(A)s" % locals()
+B = dict(**globals())
+import argparse; B = dict(**vars(argparse.Namespace(a=1)))
+import argparse; B = vars(argparse.Namespace(a=1))["a"]
+import sys; B = "json" in sys.modules
+import importlib; B = importlib.import_module("json")
+import ast; B = ast.literal_eval("1")
+class M: eval = exec = lambda self, *a: None; modules = dict
+M().eval(); M().modules()
+B = "globals()['A'] = 2"  # exec("A = 2")
+"""sys.modules[__name__].A = 2"""
+`
+  .trim()
+  .split("\n")
+
 /** Values that other code changes or binds before the flow is made: what is decided must be what they are then. */
 export const changed: readonly Case[] = [
   ...[
@@ -28,6 +96,15 @@ export const changed: readonly Case[] = [
   ].map(([title = "", code = ""]) =>
     one(`changed by ${title}`, { "flows.py": `${header}${code}\n@flow\ndef my_flow(x=A): pass\n` }),
   ),
+  ...unseen.map((code) =>
+    one(`bound unseen by ${code}`, { "flows.py": `${header}A = 1\n${code}\n@flow\ndef my_flow(x=A): pass\n` }),
+  ),
+  {
+    ...one("bound by none of these", {
+      "flows.py": `${header}A = 1\n${quiet.join("\n")}\n@flow\ndef my_flow(x: int = A): pass\n`,
+    }),
+    decided: true,
+  },
   ...[
     ["a function", "def setup(): S.R = 5\nsetup()"],
     ["a second name", "T = S\nT.R = 5"],

@@ -141,6 +141,64 @@ def my_flow(a: int, b: Thing, c: str = os.getenv("C"), d: str = HOME):
   })
 })
 
+t.test("an undecided parameter keeps what the docstring says of it", async (t) => {
+  const text = `from prefect import flow
+from elsewhere import LIMIT, Kind
+@flow
+def f(limit: int = LIMIT, kind: Kind = None, other=LIMIT):
+    """Words.
+
+    Args:
+        limit: how many
+        kind: which
+    """
+`
+  const reading = new FlowReader().read("f.py", "f", () => ({ kind: "text", text }))
+  t.match(reading, {
+    facts: {
+      looseSchema: { properties: { limit: { description: "how many" }, kind: { description: "which" }, other: {} } },
+    },
+  })
+})
+
+const header = "from prefect import flow, task\nimport functools, typing\n"
+const wrapping = `def wrapper(fn):
+    @functools.wraps(fn)
+    def inner(*args, **kwargs):
+        return fn(*args, **kwargs)
+    return inner
+`
+const noting = "ALL = []\ndef register(fn):\n    ALL.append(fn)\n    return fn\n"
+
+/** The last one: whether it is sure to make something else of the flow. */
+const above: readonly (readonly [string, string, boolean | null])[] = [
+  ["a wrapper made by functools.wraps", `${wrapping}@wrapper`, false],
+  ["@task", "@task", true],
+  ["@task with options", "@task(retries=3)", true],
+  ["@cache", "@functools.cache", true],
+  ["@lru_cache with options", "@functools.lru_cache(maxsize=1)", true],
+  ["an imported decorator", "from lib import deco\n@deco", false],
+  ["an imported decorator with arguments", "from lib import deco\n@deco(3)", false],
+  ["@contextmanager", "from contextlib import contextmanager\n@contextmanager", true],
+  ["a class", "class D:\n    def __init__(self, fn): pass\n@D", false],
+  ["one below another", `${noting}@register\n@functools.cache`, true],
+  ["one that only notes it", `${noting}@register`, null],
+  ["@final", "@typing.final", null],
+  ["none", "", null],
+]
+
+t.test("a decorator above @flow that makes something else of it is told, with its place", async (t) => {
+  for (const [what, code, certain] of above) {
+    const text = `${header}${code}\n@flow\ndef f(x: int = 1): pass\n`
+    const reading = new FlowReader().read("f.py", "f", (path) =>
+      path === "f.py" ? { kind: "text", text } : { kind: "missing" },
+    )
+    const wrapper = reading.kind === "facts" ? reading.facts.wrapper : undefined
+    t.equal(wrapper === null ? null : wrapper?.certain, certain, what)
+    if (certain !== null) t.equal(wrapper?.at.line, text.split("\n").indexOf("@flow"), what)
+  }
+})
+
 t.test("what stands in the way is a problem with its place", async (t) => {
   const reader = new FlowReader()
   const big = `${flow}# ${"x".repeat(1024 * 1024)}\n`

@@ -1,7 +1,29 @@
 import type { Case } from "./cases.ts"
 
+const jobs = "class Base:\n    @flow(name='base run')\n    def run(self, a: int = 1): pass\n"
+
 /** Mistakes that random repositories brought to light, each made as small as it gets. */
 export const found: readonly Case[] = [
+  whole(
+    "a name beside settings",
+    "COMMON = {'retries': 3}\n@flow(name='d 09', **COMMON)\ndef my_flow(a: int = 1): pass",
+  ),
+  whole("a name behind settings", "COMMON = {'retries': 3}\n@flow(**COMMON, name='d 09')\ndef my_flow(a: int): pass"),
+  whole("a name in settings", "COMMON = dict(name='x', description='y')\n@flow(**COMMON)\ndef my_flow(a: int): pass"),
+  whole("an empty name in settings", "COMMON = {'name': None}\n@flow(**COMMON)\ndef my_flow(a: int): pass"),
+  whole("a method by another name", "class Jobs:\n    @flow\n    def run(self, a: int = 1): 'doc'\nmy_flow = Jobs.run"),
+  whole(
+    "a static method by another name",
+    "class J:\n    @staticmethod\n    @flow\n    def run(a: int): pass\nmy_flow = J.run",
+  ),
+  { ...whole("an inherited method", `${jobs}class Child(Base): pass`), object: "Child.run" },
+  { ...whole("a method inherited twice", `${jobs}class Mid(Base): pass\nclass Child(Mid): pass`), object: "Child.run" },
+  { ...whole("a method beside a mixin", `${jobs}class M: pass\nclass Child(M, Base): pass`), object: "Child.run" },
+  {
+    ...whole("an overridden method", `${jobs}class Child(Base):\n    @flow\n    def run(self, b: str): pass`),
+    object: "Child.run",
+  },
+  whole("an inherited method by another name", `${jobs}class Child(Base): pass\nmy_flow = Child.run`),
   flow(
     "an enum member with an underscore",
     "from enum import Enum\nclass A(Enum):\n    RED = 'red'\n    _x = 3",
@@ -247,6 +269,11 @@ export const found: readonly Case[] = [
     },
   },
 ]
+
+function whole(title: string, code: string): Case {
+  const text = `from prefect import flow\n${code}\n`
+  return { title, files: { "flows.py": text }, path: "flows.py", object: "my_flow", decided: true }
+}
 
 function flow(title: string, above: string, parameters: string, decided = true): Case {
   const text = `${above}\nfrom prefect import flow\n\n@flow\ndef my_flow(${parameters}):\n    pass\n`

@@ -4,6 +4,7 @@ import { Definitions } from "./definitions.ts"
 import { kept } from "./kept.ts"
 import { scan } from "./scanner.ts"
 import { PythonSyntaxError } from "./tokens.ts"
+import { unseenIn } from "./unseen.ts"
 
 /**
  * Reads a Python file by the grammar of CPython 3.14, which also takes what 3.9 to 3.13 do.
@@ -14,7 +15,7 @@ import { PythonSyntaxError } from "./tokens.ts"
 export function readModule(source: string): ModuleSyntax {
   const tokens = scan(source)
   try {
-    return new ModuleReader(tokens).module(source)
+    return { ...new ModuleReader(tokens).module(source), tokens: tokens.kinds.length, unseen: unseenIn(tokens) }
   } catch (error) {
     throw error instanceof PythonSyntaxError ? earlier(tokens.failure, error) : error
   }
@@ -37,7 +38,7 @@ export function readExpression(source: string): Expression {
 }
 
 class ModuleReader extends Definitions {
-  module(text: string): ModuleSyntax {
+  module(text: string): Omit<ModuleSyntax, "unseen" | "tokens"> {
     const statements = []
     while (this.kind !== "end") for (const line of this.statement()) statements.push(...toStatement(line))
     const { lazyAnnotations, globals } = this
