@@ -5,7 +5,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier
 
 FROM docker.io/library/node:24-bookworm-slim
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG COMMIT=unknown
 LABEL org.opencontainers.image.title="lockstep" \
       org.opencontainers.image.description="GitOps for Prefect 3" \

@@ -1,10 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { hostname } from "node:os"
+import { basename, join, resolve } from "node:path"
 import type { Command } from "commander"
 import type { CliContext } from "./context.ts"
 import { CommandError, exitCodes } from "./exit.ts"
 
 interface Flags {
+  readonly installation?: string
   readonly url?: string
   readonly apiUrl?: string
 }
@@ -18,6 +20,7 @@ export function addInit(program: Command, context: CliContext): void {
     .summary("write a first config")
     .description("Writes a commented config that plans and writes nothing yet (apply: false). Never overwrites a file.")
     .argument("[file]", "where to", "lockstep.yaml")
+    .option("--installation <name>", "name in every ownership mark (default: made of this machine and folder)")
     .option("--url <url>", "the repository (default: the origin of the checkout that you are in)")
     .option("--api-url <url>", "Prefect's API (default: $PREFECT_API_URL, else http://127.0.0.1:4200/api)")
     .addHelpText(
@@ -31,7 +34,14 @@ async function init(file: string, flags: Flags, { terminal }: CliContext): Promi
   const { environment, folder, out } = terminal
   const url = flags.url ?? (await originOf(folder))
   const apiUrl = flags.apiUrl ?? environment["PREFECT_API_URL"] ?? "http://127.0.0.1:4200/api"
-  const text = configText({ url: url ?? exampleUrl, apiUrl, cloud: apiUrl.includes("/workspaces/") })
+  const installation = flags.installation ?? installationOf(hostname(), folder)
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(installation) || installation.length > nameLengthMax)
+    throw new CommandError(
+      `--installation "${installation}": lower-case letters and digits, in parts joined by single hyphens`,
+      exitCodes.usage,
+    )
+  const cloud = apiUrl.includes("/workspaces/")
+  const text = configText({ installation, url: url ?? exampleUrl, apiUrl, cloud })
   await writeFile(resolve(folder, file), text, { flag: "wx" }).catch((error: NodeJS.ErrnoException): never => {
     if (error.code === "EEXIST")
       throw new CommandError(`${file} is there already, and is never overwritten: name another file`, exitCodes.usage)
@@ -44,15 +54,34 @@ async function init(file: string, flags: Flags, { terminal }: CliContext): Promi
   )
 }
 
+/** A name that isn't everybody's: two daemons of one name would each take the other's sources for gone or foreign. */
+export function installationOf(host: string, folder: string): string {
+  const parts = [host.split(".")[0] ?? "", basename(resolve(folder))].filter((part) => part !== "localhost")
+  const words = parts
+    .join("-")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+  const name = words.slice(0, nameLengthMax).replaceAll(/^-+|-+$/g, "")
+  return name === "" ? "lockstep" : name
+}
+
+const nameLengthMax = 63
+
 /** Every option that most people need, and where the others are told. */
-function configText(given: { readonly url: string; readonly apiUrl: string; readonly cloud: boolean }): string {
+function configText(given: {
+  readonly installation: string
+  readonly url: string
+  readonly apiUrl: string
+  readonly cloud: boolean
+}): string {
   const auth = given.cloud
     ? "    apiKey: { env: PREFECT_API_KEY } # secrets are always references: { env } or { file }\n"
     : "    # authString: { env: PREFECT_API_AUTH_STRING } # for a server with basic authentication\n"
   return `# Lockstep keeps Prefect as Git says. Look first:  lockstep plan    then:  lockstep run
 # Edits of this file are taken while the daemon runs. All options: config/lockstep.example.yaml in the package.
 
-installation: prod # part of every ownership mark: choose it once, and another one for each daemon
+# Part of every ownership mark: another daemon's is another name. It stays when the daemon moves to another machine.
+installation: ${given.installation}
 
 workspaces:
   - name: default

@@ -14,6 +14,8 @@ export interface GuardInput extends RemovalGuard, HandOverGuard {
   readonly source: Source
   /** The first turn of this process, and Git says what it said at the last write: only Prefect or people changed things. */
   readonly firstLook: boolean
+  /** Another version of Lockstep wrote what is live, or nobody knows which: this one may render differently. */
+  readonly otherVersion: { readonly before: string | null; readonly now: string } | null
   /** Another daemon works on this source, or may: nothing may be written here. */
   readonly superseded: Superseded | null
   /** Digest that a person confirmed, or null. */
@@ -90,12 +92,30 @@ function differingAdoptions({ plan, source }: GuardInput): Reason | null {
 }
 
 /** After a start, a sudden difference everywhere is more likely our mistake, or Prefect's, than a person's. */
-function massUpdate({ plan, firstLook }: GuardInput): Reason | null {
-  const victims = plan.changes.filter(({ action }) => action === "update")
+function massUpdate({ plan, firstLook, otherVersion }: GuardInput): Reason | null {
+  const updates = plan.changes.filter((change): change is Update => change.action === "update")
   const allowed = Math.max(massUpdateMin, Math.floor((plan.owned * massUpdatePercent) / 100))
-  if (!firstLook || victims.length <= allowed) return null
-  const message = `Git is as it was, yet ${victims.length} of ${plan.owned} deployments differ; up to ${allowed} are corrected without a confirmation`
-  return { code: "mass-update", message, victims, held: victims, releasable: true }
+  const tooMany = (firstLook || otherVersion !== null) && updates.length > allowed
+  const repulled = otherVersion === null ? [] : updates.filter((change) => pullsOtherwise(change))
+  const victims = tooMany ? updates : repulled
+  if (victims.length === 0) return null
+  const cause =
+    otherVersion === null
+      ? "Git is as it was"
+      : `this is Lockstep ${otherVersion.now}, and ${otherVersion.before ?? "an unknown version"} wrote before it`
+  const many = `${victims.length} of ${plan.owned} deployments`
+  const effect = tooMany
+    ? `${many} differ; up to ${allowed} are corrected without a confirmation`
+    : `the pull steps of ${many} would change by more than the commit; look at the plan, and set pull on the source where they should stay`
+  return { code: "mass-update", message: `${cause}, yet ${effect}`, victims, held: victims, releasable: true }
+}
+
+type Update = Extract<Change, { action: "update" | "adopt" | "restore" }>
+
+/** What a run pulls is what runs: where Lockstep itself makes that otherwise than before, a person looks first. */
+function pullsOtherwise({ desired, diffs }: Update): boolean {
+  if (desired.fields.pullSteps.kind !== "derived") return false
+  return diffs.some(({ field, path }) => field === "pullSteps" && !path.endsWith(".commit_sha"))
 }
 
 /** What has to happen where no confirmation helps. */

@@ -38,7 +38,7 @@ function isTold({ desired }: PlanInput, { key, code }: Change & { action: "skip"
 function otherWriter(change: Change): Problem | null {
   if (change.action !== "adopt" || change.reason !== reasons.markRemoved) return null
   const message =
-    "its ownership tags were removed: something else deploys it too (a CI job with prefect deploy?); stop that"
+    "it has no mark any more, so Lockstep didn't write it last: a `prefect deploy`, or somebody in the UI; stop that"
   return problemOf("another-writer", message, change.key)
 }
 

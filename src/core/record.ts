@@ -19,6 +19,7 @@ export interface SourceRecord {
   readonly selection: string | null
   /** Digest of the Desired that was last written as a whole. */
   readonly desired: string | null
+  /** Of the Lockstep whose rendering is live, as far as a person has agreed to it. */
   readonly version: string | null
   /** Id of the daemon start that wrote it last. */
   readonly instance: string | null

@@ -1,6 +1,6 @@
 import type { Change, Plan } from "../core/change.ts"
 import { strangers } from "../core/automation.ts"
-import { guardPlan, type Superseded } from "../core/guard.ts"
+import { guardPlan, type GuardInput, type Superseded } from "../core/guard.ts"
 import type { Desired, DeploymentKey, Instant, LiveDeployment, Revision, Snapshot, SourceName } from "../core/model.ts"
 import { orphanCodes } from "../core/removal.ts"
 import type { PlanInput } from "../core/plan-input.ts"
@@ -153,6 +153,7 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
     letGo: memory.letGo,
     superseded: supersededBy(context, memory, record),
     firstLook: memory.firstLook && record?.desired === seen.desired.digest,
+    otherVersion: otherVersion(context, record, owned.length),
     confirmed: memory.confirmed,
     previous: memory.hold,
     now: isoTime(context.clock.now()),
@@ -224,6 +225,16 @@ function siblingUnknown({ context, source, workspace }: Turn, plan: Plan): boole
   const waits = plan.changes.some(({ action }) => action === "retire") && hasUnknownSibling(workspace, source.name)
   memory.siblingAwaitedSince = waits ? (memory.siblingAwaitedSince ?? context.clock.elapsed()) : null
   return memory.siblingAwaitedSince !== null && context.clock.elapsed() - memory.siblingAwaitedSince < siblingWaitMs
+}
+
+/** A lost record tells no version, and so lifts no hold. */
+function otherVersion(
+  { version }: TurnContext,
+  record: SourceRecord | null,
+  owned: number,
+): GuardInput["otherVersion"] {
+  const before = record?.version ?? null
+  return owned === 0 || before === version ? null : { before, now: version }
 }
 
 /** What a person let go is forgotten once it is gone, or back in Git. */

@@ -111,6 +111,8 @@ function nextRecord(
     ...named(context, source, before),
     ...(settled && { url: source.remote.url, ref: refText(source.ref), selection: selectionDigest(source) }),
     ...(allDone && { desired: decision.desired.digest }),
+    // What this version would render otherwise is looked at by a person first, also after another start.
+    ...(!isHeld(decision, "mass-update") && { version: context.version }),
     // Also without a write to a deployment: an older daemon stands back as soon as it finds this start's id.
     instance: context.instance,
     suspend: activeAt(before?.suspend ?? null, now),
@@ -137,8 +139,12 @@ export async function writeRecord(
 
 function named(context: TurnContext, source: Source, before: SourceRecord | null): SourceRecord {
   // Configured and working: whatever was released is taken up again.
-  const own = { source: `${context.installation}/${source.name}`, version: context.version, released: null }
+  const own = { source: `${context.installation}/${source.name}`, released: null }
   return { ...emptyRecord, ...before, ...own }
+}
+
+function isHeld({ hold }: Decision, code: string): boolean {
+  return hold?.reasons.some((reason) => reason.code === code) ?? false
 }
 
 function nothingMissing({ desired, owned }: Decision): boolean {

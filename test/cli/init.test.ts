@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync } from "node:fs"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import t from "tap"
 import { loadConfig } from "../../src/config/load.ts"
+import { installationOf } from "../../src/cli/init.ts"
 import { lockstep } from "./shell.ts"
 
 const configAt = (folder: string) => loadConfig(join(folder, "lockstep.yaml"), {})
@@ -47,4 +49,32 @@ t.test("init never overwrites a file", async (t) => {
   t.equal(code, 64)
   t.match(err, /lockstep\.yaml is there already/)
   t.equal(readFileSync(join(folder, "lockstep.yaml"), "utf8"), "mine")
+})
+
+t.test("init names the installation after the machine and the folder, so that it isn't everybody's", async (t) => {
+  const folder = join(t.testdir(), "Data Team_7")
+  mkdirSync(folder)
+  await lockstep(["init"], { folder })
+  const { installation } = await configAt(folder)
+  t.match(installation, /-data-team-7$|^data-team-7$/)
+  t.equal(installation, installationOf(hostname(), folder))
+})
+
+for (const [host, folder, expected] of [
+  ["ci-1.example.com", "/srv/analytics", "ci-1-analytics"],
+  ["localhost", "/srv/analytics", "analytics"],
+  ["Büro", "/srv/Ñandú", "b-ro-and"],
+  ["", "/", "lockstep"],
+  ["h".repeat(80), "/x", "h".repeat(63)],
+  [`${"h".repeat(62)}`, "/x", "h".repeat(62)],
+] as const)
+  t.test(`on ${host.slice(0, 20)} in ${folder} that is ${expected.slice(0, 20)}`, async (t) => {
+    t.equal(installationOf(host, folder), expected)
+  })
+
+t.test("init takes a name for the installation, and only one that a mark can bear", async (t) => {
+  const folder = t.testdir()
+  t.match(await lockstep(["init", "--installation", "Prod!"], { folder }), { code: 64, err: /--installation "Prod!"/ })
+  t.equal((await lockstep(["init", "--installation", "acme-data"], { folder })).code, 0)
+  t.equal((await configAt(folder)).installation, "acme-data")
 })

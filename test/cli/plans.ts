@@ -202,6 +202,7 @@ export function verdictOf(plan: Plan, world: World, more: Partial<GuardInput> = 
     sourceChanged: false,
     siblingUnknown: false,
     firstLook: false,
+    otherVersion: null,
     superseded: null,
     letGo: new Set(),
     leavers: new Map(),

@@ -1,6 +1,7 @@
 import t from "tap"
 import type { Change, Plan } from "../../src/core/change.ts"
 import { guardPlan, type GuardInput, type Verdict } from "../../src/core/guard.ts"
+import type { Json } from "../../src/core/json.ts"
 import type { LiveDeployment } from "../../src/core/model.ts"
 import { ownerTag, readMark } from "../../src/core/mark.ts"
 import { planChanges } from "../../src/core/plan.ts"
@@ -35,6 +36,7 @@ function guard(world: World, more: Partial<GuardInput> = {}, planned: Plan = pla
     sourceChanged: false,
     siblingUnknown: false,
     firstLook: false,
+    otherVersion: null,
     superseded: null,
     letGo: new Set(),
     leavers: new Map(),
@@ -176,6 +178,39 @@ t.test("in the first look after a start, a sudden difference everywhere is held"
   const held = guard(world(11, 50), { firstLook: true })
   t.equal(held.allowed.length, 39)
   t.equal(held.hold?.victims.length, 11)
+})
+
+t.test("another version than the one that wrote what is live is trusted no more than that", async (t) => {
+  const otherVersion = { before: "0.1.0", now: "0.2.0" }
+  const world = (differing: number): World => ({
+    declared: many(50, owned).map(({ key }, i) => declared(key, { description: i < differing ? "new" : null })),
+    live: many(50, owned),
+  })
+  t.strictSame(codes(guard(world(10), { otherVersion })), [])
+  const held = guard(world(11), { otherVersion })
+  t.strictSame(codes(held), ["mass-update"])
+  t.match(held.hold?.reasons, [{ message: /^this is Lockstep 0\.2\.0, and 0\.1\.0 wrote before it, yet 11 of 50/ }])
+  t.strictSame(codes(guard(world(11), { otherVersion: { ...otherVersion, before: null } })), ["mass-update"])
+})
+
+t.test("pull steps that another version makes otherwise are held, whatever their number", async (t) => {
+  const clone = (more: object) => ({ "prefect.deployments.steps.git_clone": { repository: "https://x", ...more } })
+  const change = (kind: "declared" | "derived", ...steps: readonly object[]): World => ({
+    declared: [declared("etl/a", { pullSteps: { kind, value: steps as unknown as Json[] } }), kept],
+    live: [owned("etl/a", { pullSteps: [clone({ commit_sha: "1" })] }, { letters: "l" }), keptLive],
+  })
+  const otherVersion = { before: "0.1.0", now: "0.2.0" }
+  const moved = change("derived", clone({ commit_sha: "2" }))
+  const rebuilt = change("derived", clone({ commit_sha: "1" }), {
+    "prefect.deployments.steps.set_working_directory": {},
+  })
+  const held = guard(rebuilt, { otherVersion })
+  t.strictSame(codes(held), ["mass-update"])
+  t.strictSame(actions(held.allowed), ["keep etl/kept"])
+  t.strictSame(codes(guard(moved, { otherVersion })), [], "only the commit")
+  t.strictSame(codes(guard(change("declared", { x: {} }), { otherVersion })), [], "Git says them itself")
+  t.strictSame(codes(guard(rebuilt, { firstLook: true })), [], "the same version: only Prefect or people changed it")
+  t.strictSame(codes(guard(change("derived", clone({ branch: "main" })), { otherVersion })), ["mass-update"])
 })
 
 t.test("a hold is released by its digest, and only by that one", async (t) => {

@@ -69,7 +69,7 @@ await t.test(
     const command = join(folder, "bin/lockstep")
     const run = (...args: string[]) =>
       spawnSync("env", [...asUsersDo, process.execPath, command, ...args], { encoding: "utf8", cwd: folder })
-    t.match(run("--version").stdout, /^0\.1\.0 \([0-9a-f]{7,10}\)\n$/, "with the commit that it was built from")
+    t.match(run("--version").stdout, /^0\.2\.0 \([0-9a-f]{7,10}\)\n$/, "with the commit that it was built from")
     t.match(run("--help").stdout, /validate/)
     const flow = "from prefect import flow\n\n\n@flow\ndef hello(n: int = 1):\n    pass\n"
     writeFileSync(join(folder, "flow.py"), flow)

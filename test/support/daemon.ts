@@ -40,6 +40,8 @@ interface ConfigParts {
   /** Further ones, each with its name and URL. */
   readonly workspaces?: readonly object[]
   readonly clock?: Clock
+  /** Another version's. */
+  readonly open?: typeof openDaemon
 }
 interface SourceParts {
   readonly name: string
@@ -148,7 +150,7 @@ async function startDaemon(parts: ConfigParts, apiUrl: string, base: string): Pr
   writeConfig(path, { ...parts, apiUrl, stateDir: `${base}.state` })
   let log = ""
   const out = { write: (text: string) => (log += text) }
-  const daemon = await openDaemon({
+  const daemon = await (parts.open ?? openDaemon)({
     configPath: path,
     environment: { LOCKSTEP_TOKEN: token },
     clock: parts.clock ?? systemClock,

@@ -51,4 +51,18 @@ export const owners: readonly Fault[] = [
     healed: "by `lockstep resume` of the new name",
     test: "owners/owners.test.ts: a rename keeps hands off what was suspended",
   },
+  {
+    fault: "A new version of Lockstep renders what is live otherwise",
+    seen: "`held` (`mass-update`), with both versions in the message",
+    kept: "pull steps that would change by more than the commit, and more than `max(5, 20 %)` updates, after restarts too",
+    healed: "by a confirmation, or `pull: clone`",
+    test: "core/guard.test.ts: pull steps that another version makes otherwise are held, whatever their number",
+  },
+  {
+    fault: "An upgrade with orphans in their grace, holds, pins, suspended and long removed sources",
+    seen: "what CHANGELOG's “Upgrading” lists, and nothing else",
+    kept: "every deployment; a hold keeps its digest",
+    healed: "as “Upgrading” says",
+    test: "upgrade/upgrade.test.ts: is taken over without a surprise",
+  },
 ]
