@@ -45,10 +45,7 @@ export class Roster {
   /** Only what changed is made anew; the rest goes on undisturbed, and an invalid config changes nothing. */
   take(reload: Reload, serve: (settings: ServerSettings) => Promise<void>): Promise<void> {
     if (reload.kind !== "changed") return Promise.resolve()
-    const taken = this.#taking.then(async () => {
-      await serve(reload.config.server)
-      await this.#take(reload.config)
-    })
+    const taken = this.#takeAfter(this.#taking, reload.config, serve)
     this.#taking = taken.catch(() => undefined)
     return taken
   }
@@ -56,6 +53,12 @@ export class Roster {
   /** Resolves when every config that came so far is in force, or was refused. */
   taken(): Promise<void> {
     return this.#taking
+  }
+
+  async #takeAfter(earlier: Promise<void>, next: Config, serve: (settings: ServerSettings) => Promise<void>) {
+    await earlier
+    await serve(next.server)
+    await this.#take(next)
   }
 
   async #take(next: Config): Promise<void> {

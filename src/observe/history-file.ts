@@ -89,16 +89,19 @@ function isEntry(value: unknown): value is HistoryEntry {
   if (typeof value !== "object" || value === null || !("kind" in value)) return false
   const entry = value as Readonly<Record<string, unknown>>
   if (entry["kind"] === "act") return hasTexts(entry, ["act", "by", "at", "result"]) && areTexts(entry["victims"])
+  return entry["kind"] === "turn" && isTurn(entry)
+}
+
+function isTurn(entry: Readonly<Record<string, unknown>>): boolean {
+  const { failure, hold, writes } = entry
   return (
-    entry["kind"] === "turn" &&
     hasTexts(entry, ["outcome", "trigger", "startedAt", "until"]) &&
     ["turn", "durationMs", "problems", "turns"].every((name) => typeof entry[name] === "number") &&
-    isMap(entry["revision"]) &&
-    isMap(entry["changes"]) &&
-    (entry["failure"] === null || (isMap(entry["failure"]) && hasTexts(entry["failure"], ["code", "message"]))) &&
-    (entry["hold"] === null || (isMap(entry["hold"]) && areTexts(entry["hold"]["reasons"]))) &&
-    Array.isArray(entry["writes"]) &&
-    entry["writes"].every((write) => isMap(write) && hasTexts(write, ["action", "key", "result"]))
+    ["revision", "changes"].every((name) => isMap(entry[name])) &&
+    (failure === null || (isMap(failure) && hasTexts(failure, ["code", "message"]))) &&
+    (hold === null || (isMap(hold) && areTexts(hold["reasons"]))) &&
+    Array.isArray(writes) &&
+    writes.every((write) => isMap(write) && hasTexts(write, ["action", "key", "result"]))
   )
 }
 

@@ -23,9 +23,11 @@ interface Told {
   readonly hold?: Hold | null
 }
 
+const untold = { reason: "", until: null, revision: null, digest: null, hold: null }
+
 /** An act that was done, as it is told to the log, the history and whoever else listens. */
 export function actOf(act: string, sources: readonly SourceName[], told: Told): Act {
-  const { by, at, reason = "", until = null, revision = null, digest = null, hold = null } = told
+  const { by, at, reason, until, revision, digest, hold } = { ...untold, ...told }
   const released = hold !== null && hold.digest === digest ? hold : null
   return {
     act,
