@@ -50,6 +50,7 @@ interface SourceParts {
 
 export interface TestDaemon extends AsyncDisposable {
   readonly address: string
+  readonly stateDir: string
   /** One request to the daemon's API, with its token. */
   api(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>
   /** A turn that starts now; its status. */
@@ -168,6 +169,7 @@ async function startDaemon(parts: ConfigParts, apiUrl: string, base: string): Pr
   }
   return {
     address: daemon.address,
+    stateDir: `${base}.state`,
     api,
     operate,
     log: () => log,
