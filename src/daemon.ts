@@ -13,6 +13,7 @@ import { History } from "./observe/history.ts"
 import { openLog, type LogFormat } from "./observe/log.ts"
 import { Metrics } from "./observe/metrics.ts"
 import { narrate } from "./observe/narrate.ts"
+import { receiverOf, sourcesOf } from "./hooks.ts"
 import { openOperations } from "./operations.ts"
 import { openGit, openImages, type Around } from "./parts.ts"
 import { Bulkheads } from "./reconcile/bulkheads.ts"
@@ -94,7 +95,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       history: (source) => history.of(source),
       acted: (act) => events.emit({ kind: "acted", act }),
       trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
-      receiver: (name) => roster.config.sources.find((source) => source.name === name)?.receiver ?? null,
+      receiver: (name) => receiverOf(roster.config, name),
+      hooked: (name, repositories) => sourcesOf(roster.config, name, repositories),
       alive: () => loop.alive(),
       stopping: () => stopping,
       metrics: exposition(board, metrics),

@@ -18,11 +18,17 @@ export function checkWhole(raw: unknown, environment: Environment): readonly Fin
   const config = asMap(raw)
   const workspaces = asList(config["workspaces"])
   const sources = asList(config["sources"])
+  const receivers = asList(config["receivers"])
   const names = config["workspaces"] === undefined ? ["default"] : workspaces.map(({ name }) => name)
   const defaults = asMap(config["defaults"])
   return [
     ...repeated(workspaces, "workspaces"),
     ...repeated(sources, "sources"),
+    ...repeated(receivers, "receivers"),
+    ...receivers.flatMap(({ name }, i) => {
+      const message = "is the name of a source too: both would answer at one /hooks/NAME"
+      return sources.some((source) => source["name"] === name) ? [{ path: ["receivers", i, "name"], message }] : []
+    }),
     ...checkEnvironment(workspaces, config["workspaces"] === undefined, environment),
     ...sharedApis(workspaces, environment),
     ...formerNames(sources),

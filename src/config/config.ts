@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { AccessToken } from "../core/access.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
-import type { Source, Workspace } from "../core/source.ts"
+import type { Receiver, Source, Workspace } from "../core/source.ts"
 
 /** One config file, checked, all defaults filled in. */
 export interface Config {
@@ -9,6 +9,8 @@ export interface Config {
   readonly installation: string
   readonly workspaces: readonly Workspace[]
   readonly sources: readonly Source[]
+  /** Webhooks of whole organisations, at `/hooks/NAME` as those of sources. */
+  readonly receivers: readonly (Receiver & { readonly name: string })[]
   readonly server: ServerSettings
   /** Git objects and history; safe to delete at any time. Absolute. */
   readonly stateDir: string

@@ -1,7 +1,7 @@
 import { resolve as resolvePath } from "node:path"
 import type { JsonObject } from "../core/json.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
-import type { SecretRef } from "../core/secret.ts"
+import type { ExtraHeaders, SecretRef } from "../core/secret.ts"
 import type { Credentials, Overrides, Policy, Ref, Rendering, Source, Workspace } from "../core/source.ts"
 import type { Config, ServerSettings } from "./config.ts"
 import type { ConfigInput, SecretInput, SourceInput, SourceSettings, WorkspaceInput } from "./schema.ts"
@@ -59,6 +59,11 @@ export function resolveConfig(input: ConfigInput, around: Surroundings): Config 
     sources: input.sources.map((entry) =>
       toSource(withDefaults(entry, input.defaults ?? {}), only ?? "default", around),
     ),
+    receivers: (input.receivers ?? []).map(({ name, provider, secret }) => ({
+      name,
+      provider,
+      secret: toSecretRef(secret, around),
+    })),
     server: toServer(input.server, around),
     stateDir: resolvePath(around.folder, input.stateDir ?? "/var/lib/lockstep"),
   }
@@ -81,6 +86,7 @@ function toWorkspace(entry: WorkspaceInput, around: Surroundings): Workspace {
     apiUrl,
     auth: toAuth(entry, around),
     caFile: filePath(entry.caFile, around),
+    ...toHeaders(entry.headers, around),
     requests: over({ perSecond: isCloud(apiUrl) ? 5 : 50, reads: 4, writes: 1 }, entry.requests),
     driftIntervalMs: driftInterval,
     listIntervalMs: listInterval,
@@ -134,6 +140,7 @@ function toSource(given: SourceInput, workspace: string, around: Surroundings): 
       url: entry.url ?? "",
       credentials: toCredentials(entry.credentials, around),
       caFile: filePath(entry.caFile, around),
+      ...toHeaders(entry.headers, around),
     },
     ref: toRef(entry.ref),
     intervalMs: entry.interval,
@@ -204,6 +211,16 @@ function toOverrides(entry: SourceInput["overrides"]): Overrides {
     jobVariables: jobVariables as JsonObject,
     paused,
   }
+}
+
+/** Nothing at all where none are given: they are part of what a repository's cache is kept under. */
+function toHeaders(entries: SourceInput["headers"], around: Surroundings): { readonly headers?: ExtraHeaders } {
+  if (!entries) return {}
+  const refs = Object.entries(entries).map(([name, given]): [string, SecretRef] => [
+    name,
+    typeof given === "string" ? { kind: "text", value: given } : toSecretRef(given, around),
+  ])
+  return { headers: Object.fromEntries(refs) }
 }
 
 function toSecretRef(entry: SecretInput, around: Surroundings): SecretRef {

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { fieldNames, fieldTitle } from "../core/fields.ts"
 import { nearest } from "../core/nearest.ts"
+import { isSecretName, looksSecret } from "../core/secret.ts"
 import * as value from "./values.ts"
 
 /** The config file as people write it. Defaults are filled in by `resolve.ts`; here they are only documented. */
@@ -87,12 +88,41 @@ const ignored = value.text((path) => {
 
 const paths = nonEmpty(value.text(value.pathProblem))
 
+const receiver = { provider: z.enum(["github", "gitlab", "gitea", "bitbucket", "azure", "generic"]), secret }
+
+/** Those that say how a request is framed or what it wants are ours. */
+const ownHeader =
+  /^(?:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|accept|accept-encoding|git-protocol|user-agent|prefect-csrf-.*)$/i
+
+function headerProblem(name: string, given: unknown): string | null {
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name)) return "must be the name of a header"
+  if (ownHeader.test(name)) return "is a header that Lockstep sets itself"
+  return typeof given === "string" && (isSecretName(name) || looksSecret(given)) ? secretText : null
+}
+
+const headers = z
+  .record(
+    z.string(),
+    z.union([z.string().regex(/^[\t\u0020-\u007e]*$/, "must be printable ASCII"), secret], {
+      error: "must be text (numbers in quotes) or a reference { env } or { file }",
+    }),
+  )
+  .superRefine((entries, context) => {
+    for (const [name, given] of Object.entries(entries)) {
+      const message = headerProblem(name, given)
+      if (message !== null) context.addIssue({ code: "custom", path: [name], message })
+    }
+  })
+  .optional()
+  .describe("Further headers of each request, for an access proxy before the server: text, or a reference.")
+
 const settings = {
   workspace: value.name.optional().describe("The workspace that the source deploys to; the only one if there is one."),
   url: value.text(value.gitUrlProblem).optional().describe("https:// URL of the repository, without credentials."),
   ref: ref.optional().describe("Exactly one of branch, tag, commit, name; default: the remote's HEAD."),
   credentials: credentials.optional(),
   caFile: z.string().min(1).optional().describe("PEM file with further certificate authorities."),
+  headers,
   interval: interval.optional().describe("How often Git is polled. Default: 1m."),
   manifests: paths.optional().describe('Globs of the manifests. Default: "**/prefect.yaml".'),
   exclude: paths.optional().describe("Globs of files that are no manifests."),
@@ -180,13 +210,7 @@ const settings = {
       "Sources of another repository or ref whose deployments it takes over without a confirmation once their Git no " +
         "longer has them.",
     ),
-  receiver: z
-    .strictObject({
-      provider: z.enum(["github", "gitlab", "gitea", "bitbucket", "generic"]),
-      secret,
-    })
-    .optional()
-    .describe("Accepts the provider's webhook at /hooks/NAME."),
+  receiver: z.strictObject(receiver).optional().describe("Accepts the provider's webhook at /hooks/NAME."),
 }
 
 const defaultsSchema = z.strictObject(settings)
@@ -211,6 +235,7 @@ const workspaceSchema = z
     apiKey: secret.optional(),
     authString: secret.optional().describe("user:password of a server with basic authentication."),
     caFile: z.string().min(1).optional().describe("PEM file with further certificate authorities."),
+    headers,
     requests: z
       .strictObject({
         perSecond: z.number().positive().max(1000).optional().describe("Default: 50; 5 on Prefect Cloud."),
@@ -252,6 +277,10 @@ export const configSchema = z.strictObject({
       metricsAuth: z.boolean().optional().describe("Whether /metrics wants a token too. Default: false."),
     })
     .optional(),
+  receivers: nonEmpty(z.strictObject({ name: value.name, ...receiver }))
+    .max(500)
+    .optional()
+    .describe("Webhooks of organisations at /hooks/NAME: each serves every source of the repositories that it names."),
   stateDir: z.string().min(1).optional().describe("Git objects and history. Default: /var/lib/lockstep."),
   defaults: defaultsSchema.optional().describe("Anything a source takes; a source's own settings go before."),
   sources: z.array(sourceSchema).max(5000),

@@ -116,7 +116,7 @@ export interface Overrides {
 }
 
 export interface Receiver {
-  readonly provider: "github" | "gitlab" | "gitea" | "bitbucket" | "generic"
+  readonly provider: "github" | "gitlab" | "gitea" | "bitbucket" | "azure" | "generic"
   readonly secret: SecretRef
 }
 

@@ -62,7 +62,7 @@ export class Blobs {
     let missing = request.oids
     for (let round = 0; round < 2 && missing.length > 0; round++) {
       const pack = await this.#pack({ ...request, oids: missing }, signal)
-      const { objects, huge } = await unpack(pack, blobsOnly, noBase)
+      const { objects, huge } = await unpack(pack, blobsOnly, noBase, signal)
       for (const oid of missing) {
         const bytes = objects.get(oid)?.data
         const size = huge.get(oid)
@@ -79,10 +79,10 @@ export class Blobs {
   async #pack({ revision, oids }: BlobRequest, signal: AbortSignal): Promise<Buffer> {
     const request = { wants: oids, haves: [], shallow: [], depthOne: false, withoutBlobs: false }
     try {
-      return (await this.#server.pack("blobs", request, signal)).pack
+      return await this.#server.pack("blobs", request, signal)
     } catch (error) {
       if (!(error instanceof GitError) || error.code !== "revision-not-found") throw error
-      return (await this.#server.pack("blobs", { ...request, wants: [revision], depthOne: true }, signal)).pack
+      return this.#server.pack("blobs", { ...request, wants: [revision], depthOne: true }, signal)
     }
   }
 

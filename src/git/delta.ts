@@ -1,11 +1,31 @@
+import type { Breath } from "../lib/breath.ts"
 import { badAnswer, tooLarge } from "./failures.ts"
 import { objectBytesMax } from "./pack.ts"
+
+/** Of all deltas of one pack; what Git makes itself needs some dozens for a folder. */
+const instructionsMax = 20_000_000
+
+/** What applying the deltas of one pack may cost. */
+export class DeltaBudget {
+  readonly breath: Breath
+  #instructions = 0
+
+  constructor(breath: Breath) {
+    this.breath = breath
+  }
+
+  spend(): boolean {
+    if (++this.#instructions > instructionsMax)
+      throw tooLarge(`the Git server sends deltas of more than ${instructionsMax} instructions`)
+    return this.breath.isDue(0.1)
+  }
+}
 
 /**
  * What a delta makes of its base (gitformat-pack): the sizes of both, then instructions, each of which copies a part of
  * the base or inserts bytes of its own.
  */
-export function applyDelta(base: Buffer, delta: Buffer): Buffer {
+export async function applyDelta(base: Buffer, delta: Buffer, budget: DeltaBudget): Promise<Buffer> {
   const source = numberAt(delta, 0)
   const target = numberAt(delta, source.next)
   if (source.value !== base.length) throw badAnswer("the pack has a delta for another base")
@@ -20,6 +40,7 @@ export function applyDelta(base: Buffer, delta: Buffer): Buffer {
     if (!fits) throw badAnswer("the pack has a malformed delta")
     filled += bytes.copy(result, filled, part.start, part.start + part.length)
     at = part.next
+    if (budget.spend()) await budget.breath.take()
   }
   if (filled !== target.value) throw badAnswer("the pack has a malformed delta")
   return result
@@ -42,6 +63,6 @@ function numberAt(bytes: Buffer, at: number): { value: number; next: number } {
     const byte = bytes[next++] ?? 0
     value += (byte & 127) * factor
     if (!(byte & 128)) return { value, next }
-    if (value > Number.MAX_SAFE_INTEGER / 256) throw badAnswer("the pack has a malformed delta")
+    if (value > Number.MAX_SAFE_INTEGER / 256 || next > at + 10) throw badAnswer("the pack has a malformed delta")
   }
 }

@@ -1,8 +1,9 @@
 import type { Remote } from "../core/source.ts"
+import { Breath } from "../lib/breath.ts"
 import { GitError } from "../lib/errors.ts"
 import { badAnswer, refusal } from "./failures.ts"
 import type { GitHttp } from "./http.ts"
-import { lineOf, readPackets, type Packet } from "./pkt-line.ts"
+import { lineOf, packetsOf } from "./pkt-line.ts"
 
 /** What a server can do, from its advertisement. */
 export interface ServerKind {
@@ -27,23 +28,48 @@ export interface RefTip {
 /** The old protocol lists every ref of a repository, some 70 bytes each. */
 const advertisementBytesMax = 64 * 1024 * 1024
 
-/** `GET info/refs`: which protocol, and what of it. @throws GitError */
-export async function discover(http: GitHttp, remote: Remote, signal: AbortSignal): Promise<ServerKind> {
+/** Far more than any server offers. */
+const capabilitiesMax = 1_000
+
+/** `GET info/refs`: which protocol, and what of it; with the old one the refs, those of `wanted` among them. @throws GitError */
+export async function discover(
+  http: GitHttp,
+  remote: Remote,
+  wanted: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<ServerKind> {
   const request = { kind: "advertisement", base: remote.url, bytesMax: advertisementBytesMax } as const
   const { body, base } = await http.request(remote, request, signal)
-  const packets = readPackets(body)
-  // The first line names the service over HTTP, and a flush follows; some servers leave both out with version 2.
-  const lines = packets.slice(lineOf(packets[0]).startsWith("# service=") ? 2 : 0)
-  if (lines.at(-1)?.kind !== "flush") throw badAnswer("it was cut short")
-  const error = lines.map((line) => lineOf(line)).find((line) => line.startsWith("ERR "))
-  if (error !== undefined) throw refusal(error.slice(4), "stalled")
-  const version = lineOf(lines[0])
-  if (version === "version 2") return { base, ...secondProtocol(lines.slice(1, -1)) }
-  return { base, ...firstProtocol(lines.slice(version === "version 1" ? 1 : 0, -1)) }
+  const lines = linesOf(body)
+  const version = (await lines.next()).value ?? ""
+  if (version === "version 2") return { base, ...(await secondProtocol(lines)) }
+  const first = version === "version 1" ? ((await lines.next()).value ?? "") : version
+  return { base, ...(await firstProtocol(first, lines, wanted)) }
 }
 
-function secondProtocol(lines: readonly Packet[]): Omit<ServerKind, "base"> {
-  const capabilities = new Set(lines.map((line) => lineOf(line)))
+/** The lines up to the last flush. Over HTTP the first names the service, and a flush follows; some leave both out. */
+async function* linesOf(body: Buffer): AsyncGenerator<string, undefined> {
+  const breath = new Breath()
+  let [isStart, isOver] = [true, false]
+  for (const packet of packetsOf(body)) {
+    const line = lineOf(packet)
+    if (isStart && line.startsWith("# service=")) continue
+    if (line.startsWith("ERR ")) throw refusal(line.slice(4), "stalled")
+    if (packet.kind === "data") yield line
+    // The flush behind the service's name ends nothing.
+    isOver = packet.kind === "flush" && !isStart
+    isStart &&= packet.kind === "flush"
+    if (breath.isDue(3)) await breath.take()
+  }
+  if (!isOver && !isStart) throw badAnswer("it was cut short")
+}
+
+async function secondProtocol(lines: AsyncIterable<string>): Promise<Omit<ServerKind, "base">> {
+  const capabilities = new Set<string>()
+  for await (const line of lines) {
+    if (capabilities.size >= capabilitiesMax) throw badAnswer("it offers more than any Git server does")
+    capabilities.add(line)
+  }
   const fetch = valueOf(capabilities, "fetch=")
   if (fetch === null) throw badAnswer("it offers no way to fetch")
   checkFormat(capabilities)
@@ -52,35 +78,44 @@ function secondProtocol(lines: readonly Packet[]): Omit<ServerKind, "base"> {
 }
 
 /** Versions 0 and 1: one line a ref; the first one has the capabilities behind a NUL. */
-function firstProtocol(lines: readonly Packet[]): Omit<ServerKind, "base"> {
-  const listed = lineOf(lines[0]).split("\0")[1]
+async function firstProtocol(
+  first: string,
+  others: AsyncIterable<string>,
+  wanted: ReadonlySet<string>,
+): Promise<Omit<ServerKind, "base">> {
+  const listed = first.split("\0")[1]
   if (listed === undefined) throw badAnswer("its list of refs is malformed")
   const capabilities = new Set(listed.trim().split(" "))
   checkFormat(capabilities)
   const symbolic = [...capabilities].filter((name) => name.startsWith("symref="))
   const targets = new Map(symbolic.map((name) => name.slice(7).split(":") as [string, string]))
-  return {
-    protocol: 0,
-    filter: capabilities.has("filter"),
-    shallow: capabilities.has("shallow"),
-    capabilities,
-    refs: firstTips(lines, targets),
-  }
+  const tips = new Map<string, RefTip>()
+  addTip(tips, first, { wanted, targets })
+  for await (const line of others) addTip(tips, line, { wanted, targets })
+  const [filter, shallow] = [capabilities.has("filter"), capabilities.has("shallow")]
+  return { protocol: 0, filter, shallow, capabilities, refs: tips }
 }
 
-function firstTips(lines: readonly Packet[], targets: ReadonlyMap<string, string>): ReadonlyMap<string, RefTip> {
-  const tips = new Map<string, RefTip>()
-  for (const line of lines) {
-    const [, oid = "", name = ""] = /^([0-9a-f]{40}) ([^\s\0]+)/.exec(lineOf(line)) ?? []
-    if (name === "") throw badAnswer("its list of refs is malformed")
-    // An empty repository's way to have a line for its capabilities.
-    if (name === "capabilities^{}") continue
-    const tagged = name.endsWith("^{}") ? tips.get(name.slice(0, -3)) : undefined
-    if (tagged) tips.set(name.slice(0, -3), { ...tagged, peeled: oid })
-    else tips.set(name, { oid, peeled: null, target: targets.get(name) ?? null })
-  }
-  return tips
+function addTip(
+  tips: Map<string, RefTip>,
+  line: string,
+  of: { readonly wanted: ReadonlySet<string>; readonly targets: ReadonlyMap<string, string> },
+): void {
+  const [, oid = "", name = ""] = /^([0-9a-f]{40}) ([^\s\0]+)/.exec(line) ?? []
+  if (name === "") throw badAnswer("its list of refs is malformed")
+  // An empty repository's way to have a line for its capabilities.
+  if (name === "capabilities^{}") return
+  const tagged = name.endsWith("^{}") ? tips.get(name.slice(0, -3)) : undefined
+  if (tagged) tips.set(name.slice(0, -3), { ...tagged, peeled: oid })
+  else if (isKept(tips, of.wanted, name)) tips.set(name, { oid, peeled: null, target: of.targets.get(name) ?? null })
 }
+
+/** Beside the wanted refs some others: enough to see that a repository isn't empty, and to name what there is. */
+export function isKept(tips: ReadonlyMap<string, RefTip>, wanted: ReadonlySet<string>, name: string): boolean {
+  return wanted.has(name) || tips.size < otherTipsMax
+}
+
+const otherTipsMax = 1_000
 
 function checkFormat(capabilities: ReadonlySet<string>): void {
   const format = valueOf(capabilities, "object-format=") ?? "sha1"

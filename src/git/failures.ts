@@ -43,7 +43,7 @@ export function revisionMissing(words: string): GitError {
 
 /** The server itself has just listed it, so it is on its way: one replica has the ref, another not yet the objects. */
 export function revisionNotYet(revision: string, words: string): GitError {
-  const message = `the Git server lists commit ${revision.slice(0, 10)} but doesn't give it yet: ${words}`
+  const message = `the Git server lists commit ${revision.slice(0, 10)} and doesn't give it yet: is a replica behind? It says: ${words}`
   return new GitError(message, { kind: "transient", code: "revision-not-yet" })
 }
 
@@ -63,39 +63,49 @@ export function redirected({ url }: Remote, target: string): GitError {
 
 /** An HTTP status other than 200. */
 export function badStatus(
-  { url, credentials }: Remote,
+  remote: Remote,
   answer: HttpAnswer,
   { nowMs, mask }: { readonly nowMs: number; readonly mask: (text: string) => string },
 ): GitError {
+  const { url } = remote
   const { status, headers } = answer
   const words = refusalWords(answer, mask)
   const says = words === null ? "" : `; it says: ${words}`
-  const given = credentials ? "the credentials of this source were refused" : "this source has no credentials"
   const asked = waitOf(headers, nowMs)
   if (isLimit(status, asked, words)) {
-    const message = `${url} was asked too often (${status})${says}`
     const retryAfterMs = asked ?? secondaryLimitMs
+    const message = `${url} was asked too often (${status})${says}`
     return new GitError(message, { kind: "transient", code: "git-status", retryAfterMs })
   }
-  // 203 is Azure DevOps' way to say 401.
-  if (status === 401 || status === 203)
-    return new GitError(`${url} wants a login (${status}): ${given}${says}`, {
-      kind: "stalled",
-      code: "git-unauthorized",
-    })
-  if (status === 403) {
-    const message = `${url} is forbidden (403): ${given}${words === null ? ", or may not read it" : says}`
-    return new GitError(message, { kind: "stalled", code: "git-forbidden" })
-  }
-  if (status === 404 || status === 410) {
-    const hint = credentials ? "check the URL and what the credentials may read" : given
-    const message = `${url} isn't there (${status}), or is hidden: ${hint}${says}`
-    return new GitError(message, { kind: "stalled", code: "git-repository-not-found" })
-  }
-  if (status === 407)
-    return new GitError(`the proxy on the way to ${url} wants a login (407)`, { kind: "stalled", code: "git-proxy" })
+  const refused = refusedAs(remote, status, words !== null)
+  if (refused) return new GitError(`${refused.message}${says}`, { kind: "stalled", code: refused.code })
   const message = `${url} answers with status ${status}${says}`
   return new GitError(message, { kind: "transient", code: "git-status", retryAfterMs: asked })
+}
+
+/** Who isn't let in, as far as the status tells; null for a status that says nothing of that. */
+function refusedAs({ url, credentials }: Remote, status: number, hasWords: boolean) {
+  const given = credentials ? "the credentials of this source were refused" : "this source has no credentials"
+  switch (status) {
+    // 203 is Azure DevOps' way to say 401.
+    case 203:
+    case 401:
+      return { code: "git-unauthorized", message: `${url} wants a login (${status}): ${given}` }
+    case 403:
+      return {
+        code: "git-forbidden",
+        message: `${url} is forbidden (403): ${given}${hasWords ? "" : ", or may not read it"}`,
+      }
+    case 404:
+    case 410: {
+      const hint = credentials ? "check the URL and what the credentials may read" : given
+      return { code: "git-repository-not-found", message: `${url} isn't there (${status}), or is hidden: ${hint}` }
+    }
+    case 407:
+      return { code: "git-proxy", message: `the proxy on the way to ${url} wants a login (407)` }
+    default:
+      return null
+  }
 }
 
 /** GitHub says 403 too when it is asked too often, and its secondary limit may say so in words only. */

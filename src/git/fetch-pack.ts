@@ -18,7 +18,7 @@ export interface FetchRequest {
 /** Commits and trees; a hundred thousand files make about 4 MB. */
 const treesBytesMax = 128 * 1024 * 1024
 /** With files in it: those wanted, or all of a commit on servers that can't leave them out. */
-const filesBytesMax = 512 * 1024 * 1024
+const filesBytesMax = 256 * 1024 * 1024
 
 /** One pack with what was asked for, whole and verified; it may be thin if `haves` is not empty. @throws GitError */
 export async function fetchPack(

@@ -1,4 +1,5 @@
 import type { Revision, Tree, TreeEntry } from "../core/model.ts"
+import { Breath } from "../lib/breath.ts"
 import { badCommit, tooLarge } from "./failures.ts"
 
 /** The entries of one folder, in Git's order. */
@@ -20,6 +21,7 @@ export async function readFolders(
 ): Promise<ReadonlyMap<string, Folder>> {
   const folders = new Map<string, Folder>()
   const waiting = [root]
+  const breath = new Breath()
   let entries = 0
   for (let oid = waiting.pop(); oid !== undefined; oid = waiting.pop()) {
     if (folders.has(oid)) continue
@@ -27,27 +29,34 @@ export async function readFolders(
     folders.set(oid, folder)
     entries += folder.length
     if (entries > entriesMax) throw tooMany()
+    if (!known.has(oid)) await breath.spend(10 + folder.length)
     for (const { entry } of folder) if (entry.kind === "folder") waiting.push(entry.oid)
   }
   return folders
 }
 
-/** Every path of a commit. */
-export function treeOf(revision: Revision, root: string, folders: ReadonlyMap<string, Folder>): Tree {
+/** Every path of a commit, a folder's content behind it. */
+export async function treeOf(revision: Revision, root: string, folders: ReadonlyMap<string, Folder>): Promise<Tree> {
   const entries = new Map<string, TreeEntry>([["", { oid: root, kind: "folder" }]])
+  const breath = new Breath()
+  const open = [{ folder: folders.get(root) ?? [], prefix: "", next: 0 }]
   let characters = 0
-  const list = (oid: string, prefix: string, depth: number): void => {
-    if (depth > depthMax) throw badCommit(`its folders are nested more than ${depthMax} deep`)
-    for (const { name, entry } of folders.get(oid) ?? []) {
-      const path = prefix + name
-      characters += path.length
-      // A few folders that hold each other's ids many times over make a tree of any size.
-      if (entries.size >= entriesMax || characters > pathCharactersMax) throw tooMany()
-      entries.set(path, entry)
-      if (entry.kind === "folder") list(entry.oid, `${path}/`, depth + 1)
+  for (let level = open.at(-1); level; level = open.at(-1)) {
+    const { name, entry } = level.folder[level.next++] ?? {}
+    if (name === undefined || entry === undefined) {
+      open.pop()
+      continue
     }
+    const path = level.prefix + name
+    characters += path.length
+    // A few folders that hold each other's ids many times over make a tree of any size.
+    if (entries.size >= entriesMax || characters > pathCharactersMax) throw tooMany()
+    entries.set(path, entry)
+    if (breath.isDue(1)) await breath.take()
+    if (entry.kind !== "folder") continue
+    if (open.length > depthMax) throw badCommit(`its folders are nested more than ${depthMax} deep`)
+    open.push({ folder: folders.get(entry.oid) ?? [], prefix: `${path}/`, next: 0 })
   }
-  list(root, "", 0)
   return { revision, entries }
 }
 

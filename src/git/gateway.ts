@@ -1,6 +1,6 @@
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from "isomorphic-git"
 import type { Revision } from "../core/model.ts"
-import { flush, lineOf, pkt, readPackets } from "./pkt-line.ts"
+import { flush, lineOf, packetsOf, pkt } from "./pkt-line.ts"
 
 /** What isomorphic-git says that it has already. */
 export interface Held {
@@ -24,7 +24,7 @@ export function gateway(wanted: Revision, fetch: (held: Held) => Promise<Buffer>
   return {
     async request({ url, method = "GET", body }: GitHttpRequest): Promise<GitHttpResponse> {
       if (method !== "POST") return answer(url, "advertisement", [advertisement(wanted)])
-      const asked = readPackets(await collect(body)).map((packet) => lineOf(packet))
+      const asked = [...packetsOf(await collect(body))].map((packet) => lineOf(packet))
       const pack = await fetch({ haves: idsOf(asked, "have"), shallow: idsOf(asked, "shallow") })
       return answer(url, "result", [Buffer.from(pkt(`shallow ${wanted}\n`) + flush + pkt("NAK\n")), ...bands(pack)])
     },

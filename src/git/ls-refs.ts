@@ -1,8 +1,9 @@
 import type { Remote } from "../core/source.ts"
-import type { RefTip, ServerKind } from "./discover.ts"
+import { Breath } from "../lib/breath.ts"
+import { isKept, type RefTip, type ServerKind } from "./discover.ts"
 import { badAnswer, refusal } from "./failures.ts"
 import type { GitHttp } from "./http.ts"
-import { beforeFlush, delimiter, flush, lineOf, pkt, readPackets } from "./pkt-line.ts"
+import { delimiter, flush, lineOf, packetsOf, pkt } from "./pkt-line.ts"
 
 const refsBytesMax = 16 * 1024 * 1024
 
@@ -29,22 +30,33 @@ export async function lsRefs(
   const request = { kind: "command", base: server.base, body, protocol: 2, bytesMax: refsBytesMax } as const
   const answer = await http.request(remote, request, signal)
   const tips = new Map<string, RefTip>()
-  for (const line of readLines(answer.body)) {
+  const wanted = new Set(prefixes)
+  for await (const line of linesOf(answer.body)) {
     const [oid = "", name = "", ...attributes] = line.split(" ")
     // An unborn HEAD points to a branch without a commit.
     if (oid === "unborn") continue
     if (!/^[0-9a-f]{40}$/.test(oid) || name === "") throw badAnswer("its list of refs is malformed")
+    // A prefix fits longer names too, and some servers list whatever there is.
+    if (!isKept(tips, wanted, name)) continue
     const [peeled, target] = [attribute(attributes, "peeled:"), attribute(attributes, "symref-target:")]
     tips.set(name, { oid, peeled, target })
   }
   return tips
 }
 
-function readLines(body: Buffer): readonly string[] {
-  const packets = readPackets(body)
-  const error = packets.map((packet) => lineOf(packet)).find((line) => line.startsWith("ERR "))
-  if (error !== undefined) throw refusal(error.slice(4), "stalled")
-  return beforeFlush(packets).map((packet) => lineOf(packet))
+/** The lines before the flush that ends an answer. @throws GitError when the answer goes on or stops before it. */
+async function* linesOf(body: Buffer): AsyncGenerator<string> {
+  const breath = new Breath()
+  let ended = false
+  for (const packet of packetsOf(body)) {
+    const line = lineOf(packet)
+    if (line.startsWith("ERR ")) throw refusal(line.slice(4), "stalled")
+    if (ended) throw badAnswer("it goes on behind its end")
+    if (packet.kind === "flush") ended = true
+    else yield line
+    if (breath.isDue(3)) await breath.take()
+  }
+  if (!ended) throw badAnswer("it was cut short")
 }
 
 function attribute(attributes: readonly string[], name: string): string | null {

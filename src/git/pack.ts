@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto"
-import { createInflate, inflateSync } from "node:zlib"
+import { createInflate, inflate as inflateAside, inflateSync } from "node:zlib"
+import type { Breath } from "../lib/breath.ts"
 import { GitError } from "../lib/errors.ts"
 import { badAnswer, tooLarge } from "./failures.ts"
 
 /** Larger objects aren't kept in memory: folders and texts are far below. */
 export const objectBytesMax = 32 * 1024 * 1024
 /** A few kilobytes of zeros can be gigabytes of objects. */
-const inflatedBytesMax = 4 * 1024 * 1024 * 1024
+const inflatedBytesMax = 1024 * 1024 * 1024
+/** Larger ones are inflated beside the loop; for smaller ones that would take longer. */
+const inflatedHereMax = 64 * 1024
 const objectsMax = 5_000_000
 const hashBytes = 20
 
@@ -34,13 +37,14 @@ export interface PackEntry {
 }
 
 /** Every entry of a verified pack, inflated within bounds. @throws GitError */
-export async function* entriesOf(pack: Buffer): AsyncGenerator<PackEntry> {
+export async function* entriesOf(pack: Buffer, breath: Breath): AsyncGenerator<PackEntry> {
   const count = pack.readUInt32BE(8)
   if (count > objectsMax) throw tooLarge(`the Git server sends ${count} objects`)
   let inflated = 0
   let at = 12
   for (let entry = 0; entry < count; entry++) {
     const header = headerOf(pack, at)
+    await breath.spend(30 + header.size / 200)
     inflated += header.size
     if (inflated > inflatedBytesMax)
       throw tooLarge(`the Git server sends more than ${inflatedBytesMax} bytes of objects`)
@@ -105,7 +109,7 @@ async function contentOf(pack: Buffer, header: Header): Promise<Pick<PackEntry, 
       const { oid, used } = await passOver(pack.subarray(body), type, size)
       return { content: { kind: "huge", type, oid, size }, end: body + used }
     }
-    const { data, used } = inflate(pack.subarray(body), size)
+    const { data, used } = await inflate(pack.subarray(body), size)
     const end = body + used
     if (type !== "delta") return { content: { kind: "whole", type, data }, end }
     return { content: { kind: "delta", base: base ?? 0, delta: data }, end }
@@ -115,13 +119,22 @@ async function contentOf(pack: Buffer, header: Header): Promise<Pick<PackEntry, 
   }
 }
 
-function inflate(deflated: Buffer, size: number): { data: Buffer; used: number } {
-  // `info` is in Node's documentation, but not in its types.
+/** `info` is in Node's documentation, but not in its types. */
+interface Inflated {
+  readonly buffer: Buffer
+  readonly engine: { readonly bytesWritten: number }
+}
+
+async function inflate(deflated: Buffer, size: number): Promise<{ data: Buffer; used: number }> {
   const options = { info: true, maxOutputLength: size + 1 } as const
-  const { buffer, engine } = inflateSync(deflated, options) as unknown as {
-    buffer: Buffer
-    engine: { bytesWritten: number }
-  }
+  const { buffer, engine } =
+    size > inflatedHereMax
+      ? await new Promise<Inflated>((resolve, reject) =>
+          inflateAside(deflated, options, (error, result) =>
+            error ? reject(error) : resolve(result as unknown as Inflated),
+          ),
+        )
+      : (inflateSync(deflated, options) as unknown as Inflated)
   if (buffer.length !== size) throw new Error(`${buffer.length} bytes instead of ${size}`)
   return { data: buffer, used: engine.bytesWritten }
 }

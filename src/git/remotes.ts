@@ -73,13 +73,13 @@ export class GitRemotes implements AsyncDisposable {
 
   /** Every path of a commit. @throws GitError, `revision-not-found` when the server doesn't give that commit. */
   async tree(remote: Remote, revision: Revision, signal: AbortSignal): Promise<Tree> {
-    return this.#masked(() => this.#at(remote).repository.tree(revision, signal))
+    return this.#reading(remote, revision, ({ repository }) => repository.tree(revision, signal))
   }
 
   /** Files by id, all of them or an error; those not in memory come in one request. */
   async blobs(...asked: BlobsAsked): Promise<ReadonlyMap<string, Blob>> {
     const [remote, revision, oids, maxBytes, signal] = asked
-    return this.#masked(() => this.#at(remote).blobs.read({ revision, oids, maxBytes }, signal))
+    return this.#reading(remote, revision, ({ blobs }) => blobs.read({ revision, oids, maxBytes }, signal))
   }
 
   /** Forgets the repositories that aren't among these, on disk too, also those of an earlier process. */
@@ -101,6 +101,15 @@ export class GitRemotes implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#lifetime.abort()
     await this.#http[Symbol.asyncDispose]()
+  }
+
+  async #reading<T>(remote: Remote, revision: Revision, read: (open: Open) => Promise<T>): Promise<T> {
+    const open = this.#at(remote)
+    return this.#masked(() =>
+      read(open).catch((error: unknown) => {
+        throw open.repository.notYet(error, revision)
+      }),
+    )
   }
 
   #at(remote: Remote): Open {

@@ -1,6 +1,6 @@
 import type { Revision, Tree } from "../core/model.ts"
 import { GitError, LockstepError, toError } from "../lib/errors.ts"
-import { badAnswer, badCommit } from "./failures.ts"
+import { badAnswer, badCommit, revisionNotYet } from "./failures.ts"
 import { readFolders, treeOf, type Folder } from "./folders.ts"
 import type { Lru } from "../lib/lru.ts"
 import { Mutex } from "../lib/mutex.ts"
@@ -30,6 +30,8 @@ export class Repository {
   readonly #trees: Lru<ReadTree>
   readonly #id: string
   readonly #mutex = new Mutex()
+  /** Where the refs stood that were asked for. */
+  readonly #listed = new Map<string, Revision>()
   /** Newest last. */
   #revisions: readonly Revision[] = []
 
@@ -50,9 +52,17 @@ export class Repository {
   /** One poll. @throws GitError `ref-not-found` only for a whole and well-formed list without it. */
   async resolve(ref: MovingRef, signal: AbortSignal): Promise<Resolution> {
     const tips = await this.#server.tips(prefixesOf(ref), signal)
-    if (!isMissing(ref, tips)) return pickRef(this.#remote, ref, tips)
     // Asked for only to be told: what a person may have meant.
-    return pickRef(this.#remote, ref, tips, await this.#server.tips(kindOf(ref), signal))
+    const others = isMissing(ref, tips) ? await this.#server.tips(kindOf(ref), signal) : undefined
+    const resolution = others ? pickRef(this.#remote, ref, tips, others) : pickRef(this.#remote, ref, tips)
+    this.#listed.set(JSON.stringify(ref), resolution.revision)
+    return resolution
+  }
+
+  /** A commit that the server lists and doesn't give is on its way, not gone: to look again is enough. */
+  notYet(error: unknown, revision: Revision): unknown {
+    const isGone = error instanceof GitError && error.code === "revision-not-found"
+    return isGone && [...this.#listed.values()].includes(revision) ? revisionNotYet(revision, error.message) : error
   }
 
   async tree(revision: Revision, signal: AbortSignal): Promise<Tree> {
@@ -85,13 +95,17 @@ export class Repository {
 
   /** From what is here, else by an increment, else afresh. */
   async #try(revision: Revision, signal: AbortSignal): Promise<ReadTree> {
-    const here = await this.#read(revision, new Map()).catch((error: unknown) => this.#heal(error))
-    if (here) return here
     if (await this.#store.isCrowded()) await this.#store.clear()
-    const increment = await this.#fetch(revision, signal).catch((error: unknown) => this.#heal(error))
-    if (increment) return increment
-    signal.throwIfAborted()
-    await this.#store.clear()
+    if (!(await this.#store.isEmpty())) {
+      // Whatever is wrong here shows again in what the server gives, if it isn't the cache's fault.
+      const here = await this.#read(revision, new Map()).catch(() => null)
+      if (here) return here
+      signal.throwIfAborted()
+      const increment = await this.#fetch(revision, signal).catch((error: unknown) => this.#heal(error))
+      if (increment) return increment
+      signal.throwIfAborted()
+      await this.#store.clear()
+    }
     const fresh = await this.#fetch(revision, signal)
     if (!fresh) throw badAnswer(`it leaves out parts of commit ${revision.slice(0, 10)}`)
     return fresh
@@ -104,21 +118,24 @@ export class Repository {
   }
 
   /**
-   * null when something of the commit is still missing. Packs are stored with all that they need: after a revert two
-   * thin ones may each have what the other one builds on, and isomorphic-git would go round in circles. And without
-   * blobs: to index all files of a commit would take many seconds and hundreds of megabytes.
+   * null when something of the commit is still missing. Packs are stored with whole objects only: after a revert two thin
+   * ones may each have what the other one builds on, and isomorphic-git would go round in circles; it also makes each
+   * object of a chain of deltas from the chain's beginning. And without blobs: to index all files of a commit would take
+   * many seconds and hundreds of megabytes.
    */
   async #fetch(revision: Revision, signal: AbortSignal): Promise<ReadTree | null> {
     const fetched = new Map<string, GitObject>()
     await this.#store.take(revision, async ({ haves, shallow }) => {
       const request = { wants: [revision], haves, shallow, depthOne: true, withoutBlobs: true }
       try {
-        const { pack, hasBlobs } = await this.#server.pack("fetch", request, signal)
-        const { objects, isThin } = await unpack(pack, withoutBlobs, this.#store.reader())
+        const pack = await this.#server.pack("fetch", request, signal)
+        const { objects } = await unpack(pack, withoutBlobs, this.#store.reader(), signal)
         for (const [oid, object] of objects) fetched.set(oid, object)
-        return hasBlobs || isThin ? packOfObjects([...objects.values()]) : pack
+        return await packOfObjects([...objects.values()])
       } catch (error) {
-        throw haves.length > 0 && isDoubtful(error) ? new IncrementError("increment failed", { cause: error }) : error
+        throw haves.length + shallow.length > 0 && isDoubtful(error)
+          ? new IncrementError("increment failed", { cause: error })
+          : error
       }
     })
     return this.#read(revision, fetched)
@@ -137,7 +154,7 @@ export class Repository {
       const newest = this.#revisions.at(-1)
       const known = newest && this.#known(newest)?.folders
       const folders = await readFolders(root, known ?? new Map(), (oid) => read(oid, "tree"))
-      return { tree: treeOf(revision, root, folders), folders }
+      return { tree: await treeOf(revision, root, folders), folders }
     } catch (error) {
       if (error instanceof MissingError) return null
       throw error

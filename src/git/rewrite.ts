@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto"
 import { deflateSync } from "node:zlib"
+import { Breath } from "../lib/breath.ts"
 import type { ObjectType } from "./pack.ts"
 import type { GitObject } from "./unpack.ts"
 
 const typeNumbers: Readonly<Record<ObjectType, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 }
 
 /** A pack with these objects, each of them whole. */
-export function packOfObjects(objects: readonly GitObject[]): Buffer {
+export async function packOfObjects(objects: readonly GitObject[]): Promise<Buffer> {
+  const breath = new Breath()
   const hash = createHash("sha1")
   const parts: Uint8Array[] = []
   const add = (part: Uint8Array): void => {
@@ -19,6 +21,7 @@ export function packOfObjects(objects: readonly GitObject[]): Buffer {
   for (const { type, data } of objects) {
     add(header(typeNumbers[type], data.length))
     add(deflateSync(data))
+    await breath.spend(40 + data.length / 20)
   }
   return Buffer.concat([...parts, hash.digest()])
 }

@@ -30,38 +30,36 @@ export class Server {
     this.#onRequest = parts.onRequest
   }
 
-  /** Those of the named refs that exist; with the old protocol all there are. One request. */
+  /** Those of the named refs that exist; and maybe others. One request. */
   async tips(prefixes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, RefTip>> {
     return this.#tell("ls-refs", async () => {
-      const { kind, isFresh } = await this.#kind(signal)
+      const { kind, isFresh } = await this.#kind(prefixes, signal)
       if (kind.protocol === 2) return lsRefs(this.#http, this.#remote, { server: kind, prefixes }, signal)
       // The old protocol's only list is its advertisement, so that is asked for at each poll.
-      const now = isFresh ? kind : await this.#discover(signal)
+      const now = isFresh ? kind : await this.#discover(prefixes, signal)
       return now.refs ?? lsRefs(this.#http, this.#remote, { server: now, prefixes }, signal)
     })
   }
 
-  /** A verified pack, and whether the server left the blobs out as asked. */
-  async pack(
-    operation: Operation,
-    request: FetchRequest,
-    signal: AbortSignal,
-  ): Promise<{ readonly pack: Buffer; readonly hasBlobs: boolean }> {
+  /** A verified pack. Servers without filters send the blobs too, whether or not they were asked to leave them out. */
+  async pack(operation: Operation, request: FetchRequest, signal: AbortSignal): Promise<Buffer> {
     return this.#tell(operation, async () => {
-      const { kind: server } = await this.#kind(signal)
-      const pack = await fetchPack(this.#http, this.#remote, { ...request, server }, signal)
-      return { pack, hasBlobs: !(request.withoutBlobs && server.filter) }
+      const { kind: server } = await this.#kind([], signal)
+      return fetchPack(this.#http, this.#remote, { ...request, server }, signal)
     })
   }
 
-  async #kind(signal: AbortSignal): Promise<{ readonly kind: ServerKind; readonly isFresh: boolean }> {
+  async #kind(
+    wanted: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: ServerKind; readonly isFresh: boolean }> {
     const age = this.#known ? this.#now() - this.#known.at : -1
     if (this.#known && age >= 0 && age < kindMaxAgeMs) return { kind: this.#known.kind, isFresh: false }
-    return { kind: await this.#discover(signal), isFresh: true }
+    return { kind: await this.#discover(wanted, signal), isFresh: true }
   }
 
-  async #discover(signal: AbortSignal): Promise<ServerKind> {
-    const kind = await discover(this.#http, this.#remote, signal)
+  async #discover(wanted: readonly string[], signal: AbortSignal): Promise<ServerKind> {
+    const kind = await discover(this.#http, this.#remote, new Set(wanted), signal)
     // A list of refs is old at once, and may be long.
     this.#known = { kind: { ...kind, refs: null }, at: this.#now() }
     return kind

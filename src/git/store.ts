@@ -61,6 +61,10 @@ export class ObjectStore {
     }
   }
 
+  async isEmpty(): Promise<boolean> {
+    return !(await exists(this.#folder))
+  }
+
   /** isomorphic-git never packs again, and each read looks through the indexes of all packs. */
   async isCrowded(): Promise<boolean> {
     const files = await readdir(join(this.#folder, "objects", "pack")).catch(() => [])

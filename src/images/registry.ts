@@ -118,11 +118,8 @@ export class Registry implements AsyncDisposable {
     const headers = authorization === null ? {} : { authorization }
     // Naming a registry in the config names its own house too, and no other.
     const reach = isSameHouse(url, registry) ? reachOf(access) : "public"
-    const { status, body, isWhole } = await this.#send("GET", url, { headers, access, reach, signal })
-    if (status === 401 || status === 403) throw new Unanswered(refused(image.host, status, access))
-    if (status !== 200) throw new Unanswered(`${url.host} answers with status ${status} instead of a token`)
-    if (!isWhole) throw new Unanswered("the registry's login answers with more than is read")
-    return tokenIn(body.toString("utf8"), url.host, this.#clock.elapsed())
+    const answer = await this.#send("GET", url, { headers, access, reach, signal })
+    return tokenOf(answer, { host: image.host, login: url.host, access, now: this.#clock.elapsed() })
   }
 
   /** One request. Redirects aren't followed: a registry redirects blobs, never the question whether a manifest is there. */
@@ -197,6 +194,16 @@ function statusMessage(host: string, status: number): string {
 function refused(host: string, status: number, access: RegistryAccess | null): string {
   const why = access?.credentials ? "the credentials were refused" : "no credentials that may read it"
   return `${host} doesn't let us look (${status}): ${why}; see the source's \`registries\``
+}
+
+function tokenOf(
+  { status, body, isWhole }: HttpAnswer,
+  of: { readonly host: string; readonly login: string; readonly access: RegistryAccess | null; readonly now: number },
+): { readonly token: string; readonly untilMs: number } {
+  if (status === 401 || status === 403) throw new Unanswered(refused(of.host, status, of.access))
+  if (status !== 200) throw new Unanswered(`${of.login} answers with status ${status} instead of a token`)
+  if (!isWhole) throw new Unanswered("the registry's login answers with more than is read")
+  return tokenIn(body.toString("utf8"), of.login, of.now)
 }
 
 /** `token`, or `access_token` as OAuth calls it; good for a minute unless it says otherwise. */

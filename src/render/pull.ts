@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
+import { sameRepository } from "../core/repository-url.ts"
 import type { DeploymentKey, Problem, Revision, Value } from "../core/model.ts"
 import type { Source } from "../core/source.ts"
 import type { Inputs } from "./inputs.ts"
@@ -70,20 +71,4 @@ function cloneOf(step: Json, url: string): JsonObject | null {
   const [name, inputs] = Object.entries(step)[0] ?? []
   if (name === undefined || !cloneNames.has(name) || !isJsonObject(inputs)) return null
   return typeof inputs["repository"] === "string" && sameRepository(inputs["repository"], url) ? inputs : null
-}
-
-const urlCharsMax = 2048
-
-/** `https://host/a/b.git`, `https://user@host/a/b` and `git@host:a/b.git` name one repository. */
-function sameRepository(a: string, b: string): boolean {
-  return a.length <= urlCharsMax && bare(a) === bare(b)
-}
-
-function bare(url: string): string {
-  return url
-    .replace(/^[a-z+]+:\/\//i, "")
-    .replace(/^[^@/]*@/, "")
-    .replace(/^([^/:]+):(?!\d+\/)/, "$1/")
-    .replace(/\.git\/?$|\/+$/, "")
-    .toLowerCase()
 }

@@ -9,7 +9,8 @@ import { Places } from "./connections.ts"
 import type { Operated, Operations, Refused } from "./ports.ts"
 import { presentStatus } from "./present.ts"
 import { HttpProblem } from "./problem.ts"
-import { Deliveries, isSigned, signatureOf } from "./receiver.ts"
+import { repositoriesIn } from "./payload.ts"
+import { Deliveries, isSigned, isUnsignedTest, signatureOf } from "./receiver.ts"
 import { parseOperation, parseWait, type OperationBody } from "./request.ts"
 import { authOf, credentialsOf, maskOf, nameOf, sendJson, viewOf, type Context } from "./routes.ts"
 
@@ -144,7 +145,7 @@ function syncer(context: Context, callerOf: (request: FastifyRequest) => string)
   }
 }
 
-/** A webhook is only a hint to look: nothing in its body is used, but the signature must fit it. */
+/** A webhook is only a hint to look: its body says at most where, and the signature must fit it. */
 function addHookRoute(app: FastifyInstance, context: Context): void {
   const { daemon, secrets } = context
   const deliveries = new Deliveries(context.clock)
@@ -152,24 +153,29 @@ function addHookRoute(app: FastifyInstance, context: Context): void {
   const receiverOf = (request: FastifyRequest) => {
     const receiver = daemon.receiver(nameOf(request))
     if (!receiver) throw new HttpProblem(404, "no such webhook is configured")
-    const signature = signatureOf(receiver.provider, request.headers)
-    if (signature === null) throw new HttpProblem(401, "the request isn't signed")
-    return { ...receiver, signature }
+    return { ...receiver, signature: signatureOf(receiver.provider, request.headers) }
   }
   // Before the body is read: who isn't known or brings no signature at all costs nothing.
-  const onRequest = async (request: FastifyRequest) => {
-    receiverOf(request)
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { provider, signature } = receiverOf(request)
+    if (signature === null && isUnsignedTest(provider, request.headers))
+      return sendJson(reply.code(200), context, { accepted: false, test: true })
+    if (signature === null) throw new HttpProblem(401, "the request isn't signed")
     bodies.enter(request.raw.socket)
+    return undefined
   }
   app.post("/hooks/:name", { onRequest, bodyLimit: hookBytesMax }, async (request, reply) => {
     bodies.leave(request.raw.socket)
     const { provider, secret, signature } = receiverOf(request)
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const expected = await readSecret(secret, secrets, "the webhook's secret")
-    if (!isSigned(provider, signature, body, expected.reveal())) throw new HttpProblem(401, "the signature is wrong")
-    const source = nameOf(request)
-    const isNew = deliveries.isNew(source, provider, request.headers, body)
-    if (isNew) daemon.trigger([source], "webhook")
-    return sendJson(reply.code(202), context, { accepted: true, repeated: !isNew })
+    const { headers } = request
+    const signed = signature && { signature, headers, body, nowMs: context.clock.now() }
+    if (!signed || !isSigned(provider, expected.reveal(), signed)) throw new HttpProblem(401, "the signature is wrong")
+    const name = nameOf(request)
+    const isNew = deliveries.isNew(name, provider, headers, body)
+    const sources = daemon.hooked(name, repositoriesIn(body))
+    if (isNew && sources.length > 0) daemon.trigger(sources, "webhook")
+    return sendJson(reply.code(202), context, { accepted: true, repeated: !isNew, sources: sources.length })
   })
 }

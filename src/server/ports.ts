@@ -16,8 +16,10 @@ export interface Daemon {
   trigger(sources: readonly SourceName[], trigger: Trigger): number
   /** Tells everybody who listens what a person did. */
   acted(act: Act): void
-  /** Null = no such source, or it takes no webhooks. */
-  receiver(source: SourceName): Receiver | null
+  /** What answers at `/hooks/NAME`; null = nothing does. */
+  receiver(name: string): Receiver | null
+  /** The sources that a delivery there is for; `repositories` are the URLs that it names. */
+  hooked(name: string, repositories: readonly string[]): readonly SourceName[]
   /** Whether the loop turns; Git or Prefect being away is no reason to say no. */
   alive(): boolean
   stopping(): boolean

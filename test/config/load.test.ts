@@ -29,6 +29,7 @@ await t.test("two keys and one source are a whole config, the rest are defaults"
 
   t.strictSame(config, {
     installation: "prod",
+    receivers: [],
     workspaces: [
       {
         name: "default",

@@ -1,9 +1,21 @@
 import { execFileSync } from "node:child_process"
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
 import t from "tap"
+import { pkt } from "../../src/git/pkt-line.ts"
 import { openGitServer, withoutFilter, type Fault, type GitRepository } from "../support/git-server.ts"
-import { asRevision, headTree, openClient, remoteAt, signal, textAt, type Client } from "./remote.ts"
+import { asRevision, failure, head, headTree, openClient, remoteAt, signal, textAt, type Client } from "./remote.ts"
 
 /** What is fetched, kept and read again, from servers of every age: always the same trees and files as git says. */
 
@@ -143,6 +155,78 @@ await t.test("a cache that was deleted or damaged between calls is made anew", a
     t.strictSame(await pathsOf(other, repository.url), listed(repository.folder), name)
   }
 })
+
+await t.test(
+  "each file of the cache cut, emptied or full of rubbish, alone and together with the others",
+  async (t) => {
+    const repository = server.createRepository("damage")
+    const remote = remoteAt(repository.url)
+    repository.commit({ "prefect.yaml": "1", "a/b.py": "x" })
+    await using client = openClient()
+    await headTree(client, remote)
+    repository.commit({ "prefect.yaml": "2" })
+    await headTree(client, remote)
+    const folder = join(client.stateDir, "git")
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+      statSync(join(folder, name)).isFile(),
+    )
+    t.ok(files.length >= 7, files.join(" "))
+    const ways: readonly (readonly [string, (path: string) => void])[] = [
+      ["cut", (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
+      ["empty", (path) => truncateSync(path, 0)],
+      ["rubbish", (path) => writeFileSync(path, Buffer.alloc(300, "rubbish \u0000\n"))],
+    ]
+    const is = (file: string, ending: string): boolean => file.endsWith(ending)
+    const together = [
+      files,
+      files.filter((file) => is(file, "shallow") || is(file, "wanted")),
+      files.filter((file) => is(file, "shallow") || is(file, ".idx")),
+      files.filter((file) => is(file, "wanted") || is(file, ".idx")),
+      files.filter((file) => is(file, "shallow") || is(file, ".pack") || is(file, "config")),
+    ]
+    const readWith = async (stateDir: string): Promise<string> => {
+      await using other = openClient({ stateDir })
+      return await textAt(other, remote, "prefect.yaml")
+    }
+    for (const [way, damage] of ways) {
+      for (const damaged of [...files.map((file) => [file]), ...together]) {
+        const stateDir = mkdtempSync(join(tmpdir(), "lockstep-state-"))
+        cpSync(folder, join(stateDir, "git"), { recursive: true })
+        for (const file of damaged) chmodSync(join(stateDir, "git", file), 0o644)
+        for (const file of damaged) damage(join(stateDir, "git", file))
+        const what = `${way}: ${damaged.map((file) => basename(file)).join(" ")}`
+        t.equal(await readWith(stateDir), "2", `${what}, what was there`)
+        repository.commit({ "prefect.yaml": "3" })
+        t.equal(await readWith(stateDir), "3", `${what}, a new commit`)
+        repository.git("reset", "--quiet", "--hard", "HEAD^")
+        repository.git("push", "--quiet", "--force", "origin", "HEAD:refs/heads/main")
+        rmSync(stateDir, { recursive: true })
+      }
+    }
+  },
+)
+
+await t.test(
+  "a commit that the server lists and doesn't give yet is waited for, one that it doesn't list is missing",
+  async (t) => {
+    const repository = server.createRepository("behind")
+    const first = repository.commit({ "prefect.yaml": "1" })
+    const remote = remoteAt(repository.url)
+    await using client = openClient()
+    await headTree(client, remote)
+    repository.commit({ "prefect.yaml": "2" })
+    const body = Buffer.from(pkt("ERR upload-pack: not our ref 123"))
+    const headers = { "content-type": "application/x-git-upload-pack-result" }
+    const { revision } = await client.git.resolve(remote, head, 0, signal)
+    server.fault = ({ method }) => (method === "POST" ? { kind: "answer", status: 200, headers, body } : null)
+    t.strictSame(await failure(client.git.tree(remote, revision, signal)), ["revision-not-yet", "transient"])
+    const gone = asRevision("ab".repeat(20))
+    t.strictSame(await failure(client.git.tree(remote, gone, signal)), ["revision-not-found", "stalled"])
+    server.fault = null
+    t.equal(await textAt(client, remote, "prefect.yaml"), "2", "and then it is there")
+    t.not(revision, first)
+  },
+)
 
 await t.test("after many commits the packs are few", async (t) => {
   const repository = server.createRepository("packs")

@@ -115,14 +115,14 @@ await t.test("a few folders that hold each other many times don't become a tree 
       Array.from({ length: 10 }, (_, n) => ({ name: `${n}`, entry })),
     )
   }
-  t.throws(() => treeOf(revision, "0", bomb), { code: "git-too-large", kind: "stalled" })
+  await t.rejects(treeOf(revision, "0", bomb), { code: "git-too-large", kind: "stalled" })
   const deep = new Map(
     Array.from({ length: 200 }, (_, level) => {
       const entry = { oid: `${level + 1}`, kind: "folder" } as const
       return [`${level}`, [{ name: "d", entry }]] as const
     }),
   )
-  t.throws(() => treeOf(revision, "0", deep), { code: "git-bad-commit" })
+  await t.rejects(treeOf(revision, "0", deep), { code: "git-bad-commit" })
 })
 
 await t.test("only folders that have changed are read", async (t) => {

@@ -107,7 +107,8 @@ export async function serve(
       triggered.push({ sources, trigger })
       return state.turn
     },
-    receiver: (source) => (source === etl ? state.receiver : null),
+    receiver: (name) => (name === etl ? state.receiver : null),
+    hooked: (name) => [name as SourceName],
     alive: () => state.alive,
     stopping: () => state.stopping,
     metrics: (openMetrics) => metrics.text(openMetrics),

@@ -3,11 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { connect } from "node:net"
 import t from "tap"
 import type { Receiver } from "../../src/core/source.ts"
-import { Deliveries } from "../../src/server/receiver.ts"
+import type { Config } from "../../src/config/config.ts"
+import { receiverOf, sourcesOf } from "../../src/hooks.ts"
+import { repositoriesIn } from "../../src/server/payload.ts"
+import { Deliveries, isSigned } from "../../src/server/receiver.ts"
 import { post, raw, serve } from "./daemon.ts"
 
 const receiver = (provider: Receiver["provider"]): Receiver => ({ provider, secret: { kind: "env", name: "HOOK" } })
 const hmac = (body: string | Buffer, secret = "hook-secret") => createHmac("sha256", secret).update(body).digest("hex")
+
+const basic = (login: string): string => `Basic ${Buffer.from(login).toString("base64")}`
 
 /** The headers that each provider signs a body with. */
 const signed: Record<Receiver["provider"], (body: string, secret?: string) => Record<string, string>> = {
@@ -15,6 +20,7 @@ const signed: Record<Receiver["provider"], (body: string, secret?: string) => Re
   gitlab: (_body, secret) => ({ "x-gitlab-token": secret ?? "hook-secret" }),
   gitea: (body, secret) => ({ "x-gitea-signature": hmac(body, secret) }),
   bitbucket: (body, secret) => ({ "x-hub-signature": `sha256=${hmac(body, secret)}` }),
+  azure: (_body, secret) => ({ authorization: basic(`lockstep:${secret ?? "hook-secret"}`) }),
   generic: (body, secret) => ({ "x-lockstep-signature": `sha256=${hmac(body, secret)}` }),
 }
 
@@ -32,7 +38,8 @@ await t.test("each provider's own signature over the raw body is checked, and on
       { status: 401, json: { detail: "the signature is wrong" } },
       `${provider}: wrong`,
     )
-    if (provider !== "gitlab") t.equal((await hook(`${body} `, sign(body))).status, 401, `${provider}: other bytes`)
+    if (provider !== "gitlab" && provider !== "azure")
+      t.equal((await hook(`${body} `, sign(body))).status, 401, `${provider}: other bytes`)
     const stranger = signed[provider === "gitea" ? "github" : "gitea"]
     t.equal((await hook(body, stranger(body))).status, 401, `${provider}: another provider's`)
     t.strictSame(served.triggered, [], `${provider}: nothing triggered so far`)
@@ -45,6 +52,151 @@ await t.test("each provider's own signature over the raw body is checked, and on
     t.strictSame(served.triggered, [{ sources: ["etl"], trigger: "webhook" }])
   }
 })
+
+await t.test("GitLab's signing tokens: id, time and body are signed, and nothing old is taken", async (t) => {
+  const served = await serve(t)
+  served.state.receiver = receiver("gitlab")
+  const body = '{"object_kind":"push"}'
+  const sign = (stamp: number, text = body, key: string | Buffer = "hook-secret"): Record<string, string> => ({
+    "webhook-id": "msg_1",
+    "webhook-timestamp": `${stamp}`,
+    "webhook-signature": `v1,${createHmac("sha256", key).update(`msg_1.${stamp}.${text}`).digest("base64")}`,
+  })
+  const hook = async (headers: Record<string, string>) => (await post(served, "/hooks/etl", { body, headers })).status
+  const now = Math.floor(Date.now() / 1_000)
+
+  t.equal(await hook(sign(now, "{}")), 401, "another body")
+  t.equal(await hook(sign(now, body, "other")), 401, "another key")
+  t.equal(await hook(sign(now - 3_600)), 401, "an hour old")
+  t.equal(await hook({ ...sign(now), "webhook-id": "msg_2" }), 401, "another id")
+  t.equal(await hook({ ...sign(now), "webhook-timestamp": `${now + 1}` }), 401, "another time")
+  const { "webhook-timestamp": _time, ...timeless } = sign(now)
+  t.equal(await hook(timeless), 401, "no time")
+  t.equal(await hook({ ...sign(now, "{}"), "x-gitlab-token": "hook-secret" }), 401, "the stronger proof counts")
+  t.strictSame(served.triggered, [])
+  const good = sign(now)
+  t.equal(
+    await hook({ ...good, "webhook-signature": `v1a,x v1,AAAA ${good["webhook-signature"]}` }),
+    202,
+    "one of several",
+  )
+  t.equal(served.triggered.length, 1)
+})
+
+await t.test("a signing token with GitLab's prefix is the key in base64", async (t) => {
+  const key = Buffer.from("0123456789abcdef")
+  const signature = createHmac("sha256", key).update("a.1700000000.{}").digest("base64")
+  const headers = { "webhook-id": "a", "webhook-timestamp": "1700000000" }
+  const signed = (nowMs: number) => ({
+    signature: { header: "webhook-signature", value: `v1,${signature}` },
+    headers,
+    body: Buffer.from("{}"),
+    nowMs,
+  })
+  const secret = `whsec_${key.toString("base64")}`
+  t.ok(isSigned("gitlab", secret, signed(1_700_000_000_000)))
+  t.notOk(isSigned("gitlab", secret, signed(1_700_000_400_000)), "too late")
+  t.notOk(isSigned("gitlab", secret, signed(1_699_999_600_000)), "from the future")
+})
+
+await t.test("Azure DevOps' service hooks come with a login or a header of one's own", async (t) => {
+  const served = await serve(t)
+  served.state.receiver = receiver("azure")
+  const hook = async (headers: Record<string, string>, body: string) =>
+    (await post(served, "/hooks/etl", { token: null, body, headers })).status
+  t.equal(await hook({ authorization: basic("anybody:hook-secret") }, "1"), 202)
+  t.equal(await hook({ authorization: basic(":hook-secret") }, "2"), 202)
+  t.equal(await hook({ "x-lockstep-token": "hook-secret" }, "3"), 202)
+  for (const authorization of [basic("a:b"), basic("hook-secret:"), "Bearer hook-secret", "Basic", "Basic !"])
+    t.equal(await hook({ authorization }, authorization), 401, authorization)
+})
+
+await t.test("a test without a signature is answered where the provider sends one, and starts nothing", async (t) => {
+  const served = await serve(t)
+  served.state.receiver = receiver("bitbucket")
+  const ping = { body: '{"test":true}', token: null, headers: { "x-event-key": "diagnostics:ping" } }
+  t.match(await post(served, "/hooks/etl", ping), { status: 200, json: { accepted: false } })
+  t.equal((await post(served, "/hooks/etl", { ...ping, headers: { "x-event-key": "repo:refs_changed" } })).status, 401)
+  served.state.receiver = receiver("github")
+  t.equal((await post(served, "/hooks/etl", ping)).status, 401, "another provider's")
+  t.strictSame(served.triggered, [])
+})
+
+await t.test("the repositories that a delivery names are found in each provider's payload", async (t) => {
+  const rows: readonly (readonly [string, unknown, string])[] = [
+    [
+      "GitHub",
+      { repository: { clone_url: "https://github.com/a/b.git", html_url: "https://github.com/a/b" } },
+      "https://github.com/a/b.git",
+    ],
+    [
+      "GitLab",
+      { project: { git_http_url: "https://gitlab.com/a/b.git", web_url: "https://gitlab.com/a/b" } },
+      "https://gitlab.com/a/b.git",
+    ],
+    [
+      "Gitea",
+      { repository: { clone_url: "https://git.example.com/a/b.git", ssh_url: "git@git.example.com:a/b.git" } },
+      "https://git.example.com/a/b.git",
+    ],
+    [
+      "Bitbucket Cloud",
+      { repository: { links: { html: { href: "https://bitbucket.org/a/b" } } } },
+      "https://bitbucket.org/a/b",
+    ],
+    [
+      "Azure DevOps",
+      { resource: { repository: { remoteUrl: "https://dev.azure.com/o/p/_git/r" } } },
+      "https://dev.azure.com/o/p/_git/r",
+    ],
+    [
+      "Bitbucket Data Center",
+      { repository: { links: { self: [{ href: "https://bb.example.com/projects/PRJ/repos/repo/browse" }] } } },
+      "https://bb.example.com/scm/PRJ/repo",
+    ],
+  ]
+  for (const [provider, payload, url] of rows) {
+    const text = JSON.stringify(payload)
+    t.ok(repositoriesIn(Buffer.from(text)).includes(url), provider)
+    t.ok(repositoriesIn(Buffer.from(`payload=${encodeURIComponent(text)}`)).includes(url), `${provider}, as a form`)
+  }
+  const strange = [
+    "",
+    "null",
+    "[]",
+    "{",
+    '{"repository":3}',
+    '{"repository":{"links":[null,1]}}',
+    '{"project":{"url":{}}}',
+  ]
+  for (const text of strange) t.strictSame(repositoriesIn(Buffer.from(text)), [], text)
+})
+
+await t.test(
+  "a source's hook reaches every source of its repository, an organisation's those that it names",
+  async (t) => {
+    const source = (name: string, url: string, own: Receiver | null = null) => ({
+      name,
+      remote: { url },
+      receiver: own,
+    })
+    const config = {
+      sources: [
+        source("one", "https://github.com/acme/flows.git", receiver("github")),
+        source("two", "https://github.com/Acme/flows"),
+        source("other", "https://github.com/acme/other.git"),
+      ],
+      receivers: [{ name: "acme", ...receiver("github") }],
+    } as unknown as Config
+    t.strictSame(sourcesOf(config, "one", ["https://github.com/acme/other"]), ["one", "two"])
+    t.strictSame(sourcesOf(config, "acme", ["git@github.com:acme/flows.git"]), ["one", "two"])
+    t.strictSame(sourcesOf(config, "acme", []), [])
+    t.strictSame(
+      [receiverOf(config, "acme")?.provider, receiverOf(config, "two"), receiverOf(config, "none")],
+      ["github", null, null],
+    )
+  },
+)
 
 await t.test("a request sent again triggers nothing, whatever its headers say", async (t) => {
   const served = await serve(t)

@@ -22,6 +22,7 @@ interface GitRequest {
   readonly method: string
   readonly path: string
   readonly authorization: string | null
+  readonly headers: IncomingMessage["headers"]
   /** The request's own body, there once it has been answered. */
   body: string
   responseBytes: number
@@ -155,7 +156,8 @@ async function serve(exchange: Exchange): Promise<void> {
   const { server, request, response } = exchange
   const { authorization = null } = request.headers
   const { method = "GET", url = "/" } = request
-  const seen: GitRequest = { method, path: url, authorization, body: "", responseBytes: 0 }
+  const { headers } = request
+  const seen: GitRequest = { method, path: url, authorization, headers, body: "", responseBytes: 0 }
   server.requests.push(seen)
   const fault = server.fault?.(seen, response) ?? null
   if (fault?.kind === "answered") return

@@ -1,4 +1,110 @@
 import type { Fault } from "../fault.ts"
 
 /** Hosts, hooks and proxies. */
-export const hosts: readonly Fault[] = []
+export const hosts: readonly Fault[] = [
+  {
+    fault: "A source has a `caFile`, and the process has NODE_EXTRA_CA_CERTS",
+    seen: "nothing: both are trusted, by Git, Prefect and registries alike",
+    kept: "everything",
+    healed: "at once; a file of authorities that was exchanged is read anew after the first failure",
+    test: "lib/http/http.test.ts: a file of authorities adds to NODE_EXTRA_CA_CERTS, for both servers at once",
+  },
+  {
+    fault: "NO_PROXY names networks, patterns, ports or IPv6 addresses",
+    seen: "nothing: what it names is asked without the proxy, and the proxy gets no token of it",
+    kept: "everything",
+    healed: "at once",
+    test: "lib/http/http.test.ts: a proxy is used but for what NO_PROXY names, networks included",
+  },
+  {
+    fault: "A host asks for patience, as seconds, as a date, or by a limit that is used up",
+    seen: "`failure` with `retryAfterMs`; the next turn waits for it",
+    kept: "everything",
+    healed: "when the host said, within an hour",
+    test: "lib/http/hints.test.ts: a wait is read from each of the headers that hosts use, by their own clock and within reason",
+  },
+  {
+    fault: "A host refuses for a reason of its own: single sign-on, CAPTCHA, TF401041, a secondary limit",
+    seen: "its own words behind “it says”, on one line, masked and cut",
+    kept: "everything",
+    healed: "when the reason is gone",
+    test: "lib/http/words.test.ts: a host's reason is found where that host puts it",
+  },
+  {
+    fault: "A manifest or a registry names a host whose address only Lockstep reaches",
+    seen: "`image-unverified`: its address isn't public, so it is asked only when `registries` names it",
+    kept: "the live image; no connection is made",
+    healed: "when the config names the host",
+    test: "lib/http/http.test.ts: what others name is asked only at a public address, and no connection is made before that is known",
+  },
+  {
+    fault: "An access proxy stands before Prefect or a Git host",
+    seen: "nothing, with `headers`; they are masked in every text",
+    kept: "everything; no other origin gets them",
+    healed: "at once",
+    test: "lib/http/headers.test.ts: a guarded Git server is asked with them, and where it redirects nobody gets them",
+  },
+  {
+    fault: "A Git server sends a chain of deltas in the worst order",
+    seen: "nothing: each is applied once",
+    kept: "everything",
+    healed: "at once",
+    test: "git/pack.test.ts: a chain of deltas costs the same in whatever order it comes, and asks for each outer base once",
+  },
+  {
+    fault: "A Git server sends deltas that wait for ever, or take millions of steps",
+    seen: "`stalled`, `git-too-large`",
+    kept: "everything",
+    healed: "when the server sends less",
+    test: "git/pack.test.ts: deltas that wait, places that are remembered, and instructions are bounded",
+  },
+  {
+    fault: "A Git server sends millions of empty packets",
+    seen: "`stalled`, `git-too-large`",
+    kept: "everything",
+    healed: "when the server sends less",
+    test: "git/pack.test.ts: packets with next to nothing in them come to an end",
+  },
+  {
+    fault: "Files of the Git cache are cut, empty or rubbish, each alone and several together",
+    seen: "nothing: the cache is thrown away and read anew",
+    kept: "everything",
+    healed: "in the same turn",
+    test: "git/cache.test.ts: each file of the cache cut, emptied or full of rubbish, alone and together with the others",
+  },
+  {
+    fault: "A Git host lists a commit and doesn't have its objects yet",
+    seen: "`degraded`, `revision-not-yet`",
+    kept: "everything",
+    healed: "at the next look that finds it, from 1 s on",
+    test: "git/cache.test.ts: a commit that the server lists and doesn't give yet is waited for, one that it doesn't list is missing",
+  },
+  {
+    fault: "GitLab signs its webhooks with a signing token",
+    seen: "202; 401 when it is older than five minutes or doesn't fit",
+    kept: "everything",
+    healed: "at once",
+    test: "server/hooks.test.ts: GitLab's signing tokens: id, time and body are signed, and nothing old is taken",
+  },
+  {
+    fault: "Azure DevOps calls a service hook",
+    seen: "202 with the secret as password or in `X-Lockstep-Token`",
+    kept: "everything",
+    healed: "at once",
+    test: "server/hooks.test.ts: Azure DevOps' service hooks come with a login or a header of one's own",
+  },
+  {
+    fault: "Bitbucket Data Center's “Test connection” comes without a signature",
+    seen: "200, and no turn",
+    kept: "everything; anything else without a signature is 401",
+    healed: "at once",
+    test: "server/hooks.test.ts: a test without a signature is answered where the provider sends one, and starts nothing",
+  },
+  {
+    fault: "Several sources read one repository, or a hook is an organisation's",
+    seen: "each of them has a turn by `webhook`",
+    kept: "everything",
+    healed: "at once",
+    test: "server/hooks.test.ts: a source's hook reaches every source of its repository, an organisation's those that it names",
+  },
+]

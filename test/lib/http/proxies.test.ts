@@ -57,9 +57,13 @@ t.test("the proxy is that of the URL's protocol, in small letters or capitals", 
 
 t.test("whatever NO_PROXY says, there is an answer", async (t) => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(..."*.:/[]a1 ,f") }), fc.webUrl(), (list, url) => {
-      t.type(isProxied(url, list), "boolean")
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom("*", ".", ":", "/", "[", "]", "a", "1", " ", ",", "f") }),
+      fc.webUrl(),
+      (list, url) => {
+        t.type(isProxied(url, list), "boolean")
+      },
+    ),
     { numRuns: 300 },
   )
 })
