@@ -129,14 +129,20 @@ await t.test(
   "a deployment that Prefect refuses is its own problem, with Prefect's words; the others go on",
   async (t) => {
     const { daemon, live } = await lane("refused", {
-      bad: { parameters: { limit: "many" } },
+      // Only the server knows what this keyword means.
+      bad: {
+        parameters: { limit: 7 },
+        parameter_openapi_schema: { type: "object", properties: { limit: { type: "integer", multipleOf: 5 } } },
+      },
+      wrong: { parameters: { limit: "many" } },
       good: {},
       lost: { work_pool: { name: "no-such-pool" } },
     })
     const status = await daemon.sync("main")
     t.equal(status.state, "degraded")
     const problems = Object.fromEntries(status.problems.map((problem) => [problem.key, problem]))
-    t.match(problems["refused/bad"], { code: "refused", file: "prefect.yaml", message: /integer|limit/ })
+    t.match(problems["refused/bad"], { code: "refused", file: "prefect.yaml", message: /multiple|limit/ })
+    t.match(problems["refused/wrong"], { code: "parameter-invalid", file: "prefect.yaml", message: /whole number/ })
     t.match(problems["refused/lost"], { code: "work-pool-not-found", message: /no-such-pool/ })
     t.strictSame(Object.keys(await live()), ["good"])
   },
