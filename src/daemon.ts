@@ -21,7 +21,7 @@ import { Loop } from "./reconcile/loop.ts"
 import { Releases } from "./releases.ts"
 import { Roster } from "./roster.ts"
 import type { Daemon as ServedDaemon } from "./server/ports.ts"
-import { openServer } from "./server/server.ts"
+import { openServer, type Server } from "./server/server.ts"
 import { openStateFolder } from "./state-folder.ts"
 import { openThread } from "./thread/port.ts"
 import { version } from "./version.ts"
@@ -63,12 +63,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const log = openLog({ ...options.log, clock, mask: (text) => secrets.mask(text) })
   const events = new Events((error) => log.error({ err: error }, "an observer failed"))
   const [board, metrics] = [new StatusBoard(clock), new Metrics({ version, nodeVersion: process.version })]
-  const file = new HistoryFile(config.stateDir, {
-    mask: (text) => secrets.mask(text),
-    onError: (error) => log.warn({ err: error }, "the history can't be written"),
-  })
-  opening.use(file)
-  const history = new History(await file.read(), (kept) => file.keep(kept))
+  const history = await openHistory(opening, config.stateDir, { secrets, log })
   for (const listener of [board.take, metrics.take, history.take, narrate(log)]) events.subscribe(listener)
   events.emit({ kind: "config-loaded", result: "ok", problems: [] })
 
@@ -88,19 +83,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const roster = new Roster(config, { loop, clients, git, releases, warn: (message) => log.warn(message) })
   // Known before the first request can ask: until then there would be no source that isn't ready.
   await roster.start(startSpreadMs)
+  const daemon = served({ context, loop, board, history, roster, metrics, stopping: () => stopping })
   const server = await openServer({
-    daemon: {
-      board,
-      operations: openOperations({ context, loop, board, clock }),
-      history: (source) => history.of(source),
-      acted: (act) => events.emit({ kind: "acted", act }),
-      trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
-      receiver: (name) => receiverOf(roster.config, name),
-      hooked: (name, repositories) => sourcesOf(roster.config, name, repositories),
-      alive: () => loop.alive(),
-      stopping: () => stopping,
-      metrics: exposition(board, metrics),
-    },
+    daemon,
     settings: config.server,
     secrets,
     clock,
@@ -109,8 +94,6 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   opening.use(server)
   opening.use(looping.move())
   loop.start()
-  const serve = (settings: Config["server"]) =>
-    server.use(settings).catch((error: unknown) => log.error({ err: error }, "the server's settings stay as they were"))
   const watch = opening.use(
     await watchConfig({
       path: configPath,
@@ -119,9 +102,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       onReload: (reload) => {
         events.emit(loadedEvent(configPath, reload))
-        void roster
-          .take(reload, serve)
-          .catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
+        void takeConfig(reload, { roster, server, log })
       },
       onError: (error) => log.warn({ err: error }, "the config file can't be watched"),
     }),
@@ -143,6 +124,62 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       await opened.disposeAsync()
     },
   }
+}
+
+interface Parts {
+  readonly context: Parameters<typeof openOperations>[0]["context"]
+  readonly loop: Loop
+  readonly board: StatusBoard
+  readonly history: History
+  readonly roster: Roster
+  readonly metrics: Metrics
+  readonly stopping: () => boolean
+}
+
+/** What the server tells of the daemon, and what it may ask of it. */
+function served({ context, loop, board, history, roster, metrics, stopping }: Parts): ServedDaemon {
+  const { clock, events } = context
+  return {
+    board,
+    operations: openOperations({ context, loop, board, clock }),
+    history: (source) => history.of(source),
+    acted: (act) => events.emit({ kind: "acted", act }),
+    trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
+    receiver: (name) => receiverOf(roster.config, name),
+    hooked: (name, repositories) => sourcesOf(roster.config, name, repositories),
+    alive: () => loop.alive(),
+    stopping,
+    metrics: exposition(board, metrics),
+  }
+}
+
+/** Closed with the daemon: what is kept is on disk by then. */
+async function openHistory(
+  opening: AsyncDisposableStack,
+  stateDir: string,
+  { secrets, log }: { readonly secrets: Secrets; readonly log: ReturnType<typeof openLog> },
+): Promise<History> {
+  const file = opening.use(
+    new HistoryFile(stateDir, {
+      mask: (text) => secrets.mask(text),
+      onError: (error) => log.warn({ err: error }, "the history can't be written"),
+    }),
+  )
+  return new History(await file.read(), (kept) => file.keep(kept))
+}
+
+/** Never fails: what can't be taken is told, and all stays as it was. */
+async function takeConfig(
+  reload: Reload,
+  {
+    roster,
+    server,
+    log,
+  }: { readonly roster: Roster; readonly server: Server; readonly log: ReturnType<typeof openLog> },
+): Promise<void> {
+  const serve = (settings: Config["server"]) =>
+    server.use(settings).catch((error: unknown) => log.error({ err: error }, "the server's settings stay as they were"))
+  await roster.take(reload, serve).catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
 }
 
 function exposition(board: StatusBoard, metrics: Metrics): ServedDaemon["metrics"] {

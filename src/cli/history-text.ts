@@ -48,7 +48,7 @@ function actCells(entry: ActEntry, nowMs: number): readonly Cell[] {
 }
 
 /** Who, and what about: `by ada, digest 1a2b3c4d5e6f (budget), 10 deployments: a/b, …: reason`. */
-export function actText({ by, digest, holds, victims, until, reason, code }: ActEntry): string {
+function actText({ by, digest, holds, victims, until, reason, code }: ActEntry): string {
   const shown = victims.slice(0, victimsShownMax).join(", ")
   const more = victims.length - victimsShownMax
   return [

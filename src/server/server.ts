@@ -8,7 +8,7 @@ import type { Daemon } from "./ports.ts"
 import { addReadRoutes, type Context } from "./routes.ts"
 
 /** What the config says about the server. */
-export interface Settings {
+interface Settings {
   readonly listen: { readonly host: string; readonly port: number }
   readonly tokens: readonly AccessToken[]
   readonly metricsAuth: boolean

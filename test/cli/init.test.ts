@@ -66,7 +66,7 @@ for (const [host, folder, expected] of [
   ["Büro", "/srv/Ñandú", "b-ro-and"],
   ["", "/", "lockstep"],
   ["h".repeat(80), "/x", "h".repeat(63)],
-  [`${"h".repeat(62)}`, "/x", "h".repeat(62)],
+  ["h".repeat(62), "/x", "h".repeat(62)],
 ] as const)
   t.test(`on ${host.slice(0, 20)} in ${folder} that is ${expected.slice(0, 20)}`, async (t) => {
     t.equal(installationOf(host, folder), expected)

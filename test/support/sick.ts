@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 
 /** How a host is ill. */
-export const sicknesses = {
+const sicknesses = {
   /** It takes the request, and nothing ever comes. */
   hang: () => undefined,
   /** A byte now and then, for ever. */

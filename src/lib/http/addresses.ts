@@ -63,7 +63,7 @@ function lastFour(address: string): string {
   return [a >> 8, a & 255, b >> 8, b & 255].join(".")
 }
 
-export class ClosedAddressError extends Error {
+class ClosedAddressError extends Error {
   override readonly name = "ClosedAddressError"
   readonly code = "CLOSED_ADDRESS"
 }
