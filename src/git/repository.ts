@@ -130,6 +130,8 @@ export class Repository {
       try {
         const pack = await this.#server.pack("fetch", request, signal)
         const { objects } = await unpack(pack, withoutBlobs, this.#store.reader(), signal)
+        // A pack that has something and nothing to keep is that of a file.
+        if (objects.size === 0 && pack.readUInt32BE(8) > 0) throw badCommit("it is a file, not a commit")
         for (const [oid, object] of objects) fetched.set(oid, object)
         return await packOfObjects([...objects.values()])
       } catch (error) {
