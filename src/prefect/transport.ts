@@ -191,20 +191,18 @@ export class Transport implements AsyncDisposable {
       const message = `Prefect answered ${status} to ${what}`
       return new PrefectError(message, { kind: "transient", code: "prefect-away", status, detail, retryAfterMs })
     }
-    if (status === 404 || status === 405) return this.#missing(call, { status, detail })
-    return new PrefectError(`Prefect refused ${what} (${status})`, { kind: "stalled", code: "refused", status, detail })
+    const code = status === 404 || status === 405 ? "not-found" : "refused"
+    const message = code === "not-found" ? this.#missing(call, status) : `Prefect refused ${what} (${status})`
+    return new PrefectError(message, { kind: "stalled", code, status, detail })
   }
 
-  #missing(call: Call, said: Pick<PrefectError, "status" | "detail">): PrefectError {
-    const path = call.route ?? call.path
-    const what = `${call.method} ${path}`
-    const known = { kind: "stalled", code: "not-found", ...said } as const
-    if (/[{]|\d/.test(path)) return new PrefectError(`Prefect refused ${what} (${said.status})`, known)
-    // What every server has isn't there, so this is none: its pages answer at the same port, without `/api`.
+  /** What every server has isn't there, so this is none: its pages answer at the same port, without `/api`. */
+  #missing({ method, route, path }: Call, status: number): string {
+    const what = `${method} ${route ?? path}`
+    if (/[{]|\d/.test(route ?? path)) return `Prefect refused ${what} (${status})`
     const { name, apiUrl } = this.#options.workspace
     const hint = apiUrl.endsWith("/api") ? "" : `; most end with /api: ${apiUrl}/api`
-    const message = `${apiUrl} has no ${what} (${said.status}), so it is no Prefect API: check apiUrl of workspace ${name}${hint}`
-    return new PrefectError(message, known)
+    return `${apiUrl} has no ${what} (${status}), so it is no Prefect API: check apiUrl of workspace ${name}${hint}`
   }
 
   #unauthorized(status: number, detail: string | null): PrefectError {

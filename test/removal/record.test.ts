@@ -178,3 +178,14 @@ await t.test(
     t.equal((await again.confirm("main")).lastTurn?.changes.update, 6)
   },
 )
+
+await t.test("a pin to a commit that Git doesn't give is refused, and nothing is pinned", async (t) => {
+  const lane = await openLane(world, "pin-nowhere", named("a"))
+  const pin = { revision: `${"0".repeat(39)}1`, reason: "a typing mistake" }
+
+  t.match(await lane.daemon.operate("main", "pin", pin), { status: 409, body: { code: "revision-not-found" } })
+
+  t.match(await lane.daemon.status("main"), { state: "synced", pin: undefined })
+  t.match((await world.record("pin-nowhere", "main"))?.value, { pin: null })
+  t.match(lane.daemon.log(), /"act":"pin","result":"failed".*"by":"token".*"code":"revision-not-found"/)
+})

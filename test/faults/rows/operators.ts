@@ -66,6 +66,13 @@ export const operators: readonly Fault[] = [
     test: "prefect/transport.test.ts: a URL without /api is told by its key, with what it would be",
   },
   {
+    fault: "`pin` names a commit that Git doesn't give",
+    seen: "409 `revision-not-found`; the command ends with 1",
+    kept: "the source goes on as it was",
+    healed: "by the right commit",
+    test: "removal/record.test.ts: a pin to a commit that Git doesn't give is refused, and nothing is pinned",
+  },
+  {
     fault: "300 connections are held with half a request, half a webhook, or an answer that isn't taken",
     seen: "nothing: probes, readers and signed webhooks are answered",
     kept: "connections of those who have proved who they are",
