@@ -51,6 +51,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const) }) },
 )
 
+/** Of one daemon, so each knows what the other declares. */
+function areSiblings(...owners: readonly string[]): boolean {
+  return owners.every((owner) => owner === "prod/one" || owner === "prod/two")
+}
+
 class Crowd {
   readonly clock = new SteppedClock()
   readonly prefect = new ModelPrefect(this.clock)
@@ -103,14 +108,8 @@ class Crowd {
     if (!turn) return `${live.key} is written outside a turn`
     if (owner === turn.owner) return null
     if (write.kind === "remove") return `${live.key} of ${owner} is removed by ${turn.owner}`
-    if (owner === null) return null
-    const isSibling =
-      turn.owner.startsWith("prod/") &&
-      owner.startsWith("prod/") &&
-      !owner.endsWith("/three") &&
-      !turn.owner.endsWith("/three")
-    if (isRetired(live) || this.released.has(owner) || isSibling) return null
-    return `${live.key} of ${owner} is taken by ${turn.owner}`
+    const isFree = owner === null || isRetired(live) || this.released.has(owner) || areSiblings(owner, turn.owner)
+    return isFree ? null : `${live.key} of ${owner} is taken by ${turn.owner}`
   }
 
   async turn(n: number, i: number, confirms: boolean): Promise<void> {

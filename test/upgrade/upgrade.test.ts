@@ -1,6 +1,5 @@
 import t from "tap"
-import { codes } from "../removal/pair.ts"
-import { named, openWorld, project } from "../support/daemon.ts"
+import { named, openWorld, project, type TestDaemon } from "../support/daemon.ts"
 import { version as now } from "../../src/version.ts"
 import { daemonOf, versions } from "./versions.ts"
 
@@ -15,13 +14,34 @@ const isWrite = ({ method, path }: { method: string; path: string }) =>
 const sources = ["main", "suspended", "pinned", "emptied", "heir"] as const
 const steady = ["s1", "s2", "s3", "s4", "s5", "s6"]
 
+function repositoriesOf(flow: (source: string) => string) {
+  const all = new Map([...sources, "left"].map((name) => [name, world.repository(flow(name))]))
+  return {
+    commit: (name: string, files: Readonly<Record<string, string>>) => all.get(name)?.commit(files),
+    url: (name: string) => ({ name, url: all.get(name)?.url ?? "", pullCommit: "tree" }),
+    head: (name: string) => all.get(name)?.git("rev-parse", "HEAD") ?? "",
+  }
+}
+
+/** What each source has come to after three rounds: its state, what holds it, and its problems. */
+async function settled(daemon: TestDaemon): Promise<Readonly<Record<string, unknown>>> {
+  const states: Record<string, unknown> = {}
+  for (const round of [1, 2, 3]) {
+    for (const name of sources) {
+      if (name !== "suspended" || round > 1) await daemon.sync(name)
+      const { state, problems, hold } = await daemon.status(name)
+      const why = hold?.reasons.map(({ code }) => code) ?? []
+      states[name] = [state, why, [...new Set(problems.map(({ code }) => code))]]
+    }
+  }
+  return states
+}
+
 for (const version of Object.keys(versions) as (keyof typeof versions)[])
   await t.test(`a workspace of ${version} is taken over without a surprise`, async (t) => {
     const installation = `upgraded-${version.replaceAll(".", "-")}`
     const flow = (source: string): string => `${installation}-${source}`
-    const repositories = Object.fromEntries([...sources, "left"].map((name) => [name, world.repository(flow(name))]))
-    const commit = (name: string, files: Readonly<Record<string, string>>) => repositories[name]?.commit(files) ?? ""
-    const url = (name: string) => ({ name, url: repositories[name]?.url ?? "", pullCommit: "tree" })
+    const { commit, url, head } = repositoriesOf(flow)
     const image = { work_pool: { name: "pool", job_variables: { image: "registry.example.com/etl:1" } } }
     const below = project(flow("main"), { below: { entrypoint: "flows.py:flow_of_this_test" } })
     const mainFiles = (...names: readonly string[]) => ({
@@ -44,7 +64,7 @@ for (const version of Object.keys(versions) as (keyof typeof versions)[])
     await before.configure({ sources: [...configured, heir] })
     await before.sync("heir")
     await before.operate("suspended", "suspend", { reason: "incident 7", by: "ada" })
-    const pinned = repositories["pinned"]?.git("rev-parse", "HEAD") ?? ""
+    const pinned = head("pinned")
     await before.operate("pinned", "pin", { revision: pinned, reason: "bad release", by: "ada" })
     commit("pinned", project(flow("pinned"), named("a", "b", "c")))
     commit("suspended", project(flow("suspended"), named("a")))
@@ -63,14 +83,7 @@ for (const version of Object.keys(versions) as (keyof typeof versions)[])
     const requests = world.gateway.requests.length
     const daemon = await world.daemon({ installation, sources: [...configured, heir] })
     const written = () => world.gateway.requests.slice(requests).filter((one) => isWrite(one))
-    const states: Record<string, unknown> = {}
-    for (const round of [1, 2, 3]) {
-      for (const name of sources) {
-        if (name !== "suspended" || round > 1) await daemon.sync(name)
-        const { state, problems, hold } = await daemon.status(name)
-        states[name] = [state, codes({ hold } as never) ?? [], [...new Set(problems.map(({ code }) => code))]]
-      }
-    }
+    const states = await settled(daemon)
     t.strictSame(await live(), made, "no deployment was written")
     t.ok(
       written().every(({ path }) => path.startsWith("/variables")),
