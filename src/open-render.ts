@@ -1,22 +1,28 @@
+import type { DeploymentKey } from "./core/model.ts"
 import { LockstepError } from "./lib/errors.ts"
 import type { ReadBlobs, RenderPort } from "./reconcile/ports.ts"
 import { bind, imagesNamed } from "./render/bind.ts"
 import { Renderer, type Blob, type Index, type IndexSettings, type OnFile } from "./render/index.ts"
-import { codeDigest, codePathsOf } from "./render/pins.ts"
-import { clonedCommit } from "./render/pull.ts"
+import { clonedCommit, isPinned } from "./render/pull.ts"
+import { Keeper, type Question } from "./render/reach/kept.ts"
 
 const roundsMax = 64
+/** For all deployments of a source together. */
+const keptCharsMax = 64 * 1024 * 1024
+const keptFilesMax = 10_000
 
 /** The room behind the loop's render port; apart from the others, because `validate` needs nothing else. */
 export function openRender(onFile: OnFile = () => undefined): RenderPort {
   const renderer = new Renderer(onFile)
+  const keeper = new Keeper()
   return {
     index: (tree, { selection, rendering: { baseDir, env } }, read) =>
       readIndex(renderer, tree, { ...selection, baseDir, env }, read),
     bind: async (index, inputs, source) => bind(index as Index, inputs, source, onFile),
     imagesOf: async (index, inputs, source) => imagesNamed(index as Index, inputs, source),
-    codePaths: async (index, desired, source) => codePathsOf(index as Index, desired, source),
-    codeDigest: async (tree, paths, index) => codeDigest(tree, paths, index as Index),
+    kept: (...[index, desired, there, asked, read]) =>
+      readKept(keeper, { index: index as Index, desired, there, ...asked }, read),
+    isPinned,
     clonedCommit,
     has: () => true,
   }
@@ -39,4 +45,20 @@ async function readIndex(
     kind: "stalled",
     code: "index-too-deep",
   })
+}
+
+/** What can't be read within the bounds may be anything, so its clone moves. */
+async function readKept(keeper: Keeper, question: Question, read: ReadBlobs): Promise<ReadonlySet<DeploymentKey>> {
+  const blobs = new Map<string, Blob>()
+  let chars = 0
+  for (let round = 0; round <= roundsMax; round++) {
+    const answer = keeper.ask(question, blobs)
+    if (answer.kind === "ready") return answer.kept
+    if (chars > keptCharsMax || blobs.size + answer.oids.length > keptFilesMax) break
+    for (const [oid, blob] of await read(answer.oids)) {
+      blobs.set(oid, blob)
+      chars += blob.kind === "text" ? blob.text.length : 0
+    }
+  }
+  return new Set()
 }

@@ -176,7 +176,9 @@ const settings = {
     .optional()
     .describe("Where the code is when a manifest has no `pull`. Default: auto, as Prefect tells, else a clone."),
   pullCommit: z.enum(["tree", "revision", "none"]).optional().describe("Default: tree."),
-  codePaths: paths.optional().describe("Folders that the flows' code is in. Default: the manifest's folder."),
+  codePaths: paths
+    .optional()
+    .describe("Folders that the flows' code is in. Default: what each flow can reach, by its imports."),
   pinClones: z.boolean().optional().describe("Pin explicit git_clone steps of this repository too. Default: false."),
   baseDir: z
     .enum(["auto", "repository", "manifest"])

@@ -95,7 +95,7 @@ export interface Rendering {
   /** Where code is without a `pull` section. auto: in the image where Prefect would say so, else a clone. */
   readonly pull: "auto" | "clone" | "image"
   readonly pullCommit: "tree" | "revision" | "none"
-  /** Empty = the manifest's own folder. */
+  /** Empty = whatever a flow can reach. */
   readonly codePaths: readonly string[]
   readonly pinClones: boolean
   readonly baseDir: "auto" | "repository" | "manifest"

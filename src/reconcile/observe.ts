@@ -17,8 +17,8 @@ export interface Sight {
   record: { readonly generation: number; readonly read: Reading; readonly record: SourceRecord | null } | null
   /** The record was read without a release in it: one that is found there now means somebody else's. */
   unreleased: boolean
-  /** Digests of the code that a commit's clone depends on, by commit and paths. */
-  readonly code: Map<string, string | null>
+  /** What may stay at which commit, by both commits and the question. */
+  readonly code: Map<string, ReadonlySet<DeploymentKey>>
 }
 
 export interface Observation {
@@ -29,7 +29,7 @@ export interface Observation {
 }
 
 const fileBytesMax = 1024 * 1024
-const codeDigestsMax = 1_000
+const commitsKept = 1_000
 
 /** What the source declares at `revision`; memoised, because an index never changes. */
 export async function readIndex(
@@ -113,38 +113,36 @@ function recordIn(values: ReadonlyMap<string, Json>, names: readonly string[]): 
 }
 
 /**
- * `pullCommit: tree`: a clone keeps the commit that is live while the code below its paths is the same there and here,
+ * `pullCommit: tree`: a clone keeps the commit that is live while nothing that its run can reach differs there and here,
  * so a commit elsewhere in the repository writes nothing. And whatever the policy, it doesn't run ahead of an image that
  * isn't there yet: both come from one commit.
  */
 async function readPins(
   eyes: Eyes,
   source: Source,
-  seen: {
-    readonly index: Index
-    readonly desired: Desired
-    readonly snapshot: Snapshot
-    readonly sight: Sight
-    readonly waiting: ReadonlySet<DeploymentKey>
-  },
+  seen: Pinnable & { readonly snapshot: Snapshot; readonly waiting: ReadonlySet<DeploymentKey> },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<DeploymentKey, Revision>> {
-  const pins = new Map<DeploymentKey, Revision>()
+  const { index, desired, snapshot, waiting } = seen
   const { pullCommit } = source.rendering
-  if (pullCommit !== "tree" && seen.waiting.size === 0) return pins
-  const trees = new Map<Revision, Tree | null>()
-  const digestAt = (commit: Revision, paths: readonly string[]): Promise<string | null> =>
-    codeDigest(eyes, source, { ...seen, commit, paths, trees }, signal)
-  for (const [key, paths] of await eyes.render.codePaths(seen.index, seen.desired, source)) {
-    const commit = liveCommit(eyes, source, seen.snapshot, key)
-    if (!commit || commit === seen.index.revision) continue
-    if (seen.waiting.has(key)) pins.set(key, commit)
-    else if (pullCommit === "tree") {
-      const [here, there] = [await digestAt(seen.index.revision, paths), await digestAt(commit, paths)]
-      if (here !== null && here === there) pins.set(key, commit)
-    }
+  if (pullCommit !== "tree" && waiting.size === 0) return new Map()
+  const live = [...desired.deployments].flatMap(([key, { fields }]) => {
+    const commit = eyes.render.isPinned(fields.pullSteps, source) && liveCommit(eyes, source, snapshot, key)
+    return commit && commit !== index.revision ? [[key, commit] as const] : []
+  })
+  const pins = new Map(live.filter(([key]) => waiting.has(key)))
+  if (pullCommit !== "tree") return pins
+  const others = live.filter(([key]) => !waiting.has(key))
+  for (const [commit, keys] of Map.groupBy(others, ([, commit]) => commit)) {
+    const kept = await keptAt(eyes, source, { ...seen, commit, keys: new Set(keys.map(([key]) => key)) }, signal)
+    for (const key of kept) pins.set(key, commit)
   }
   return pins
+}
+interface Pinnable {
+  readonly index: Index
+  readonly desired: Desired
+  readonly sight: Sight
 }
 
 /** The commit that the live clone is at. One in somebody else's resource is no reason to keep to it. */
@@ -156,29 +154,27 @@ function liveCommit(eyes: Eyes, source: Source, { deployments }: Snapshot, key: 
   return live && isOurs ? eyes.render.clonedCommit(live.fields.pullSteps, source.remote.url) : null
 }
 
-/** Digest of the code at a commit; null when the server no longer gives that commit, so the clone moves on. */
-async function codeDigest(
+/** Those that may stay at a commit; none when the server no longer gives it, so that their clones move on. */
+async function keptAt(
   eyes: Eyes,
   source: Source,
-  wanted: {
-    readonly index: Index
-    readonly sight: Sight
-    readonly commit: Revision
-    readonly paths: readonly string[]
-    readonly trees: Map<Revision, Tree | null>
-  },
+  wanted: Pinnable & { readonly commit: Revision; readonly keys: ReadonlySet<DeploymentKey> },
   signal: AbortSignal,
-): Promise<string | null> {
-  const { commit, paths, trees, index, sight } = wanted
-  const slot = JSON.stringify([source.remote.url, index.revision, commit, paths])
+): Promise<ReadonlySet<DeploymentKey>> {
+  const { index, desired, sight, commit, keys } = wanted
+  const { remote, rendering } = source
+  const slot = JSON.stringify([remote.url, index.revision, commit, rendering.codePaths, desired.digest, [...keys]])
   const known = sight.code.get(slot)
-  if (known !== undefined) return known
-  const tree = trees.get(commit) ?? (await treeIfThere(eyes, source, commit, signal))
-  trees.set(commit, tree)
-  const digest = tree && (await eyes.render.codeDigest(tree, paths, index))
-  if (sight.code.size >= codeDigestsMax) sight.code.clear()
-  sight.code.set(slot, digest)
-  return digest
+  if (known) return known
+  const there = await treeIfThere(eyes, source, commit, signal)
+  const read: ReadBlobs = async (oids) => {
+    const blobs = await eyes.git.blobs(remote, index.revision, oids, fileBytesMax, signal)
+    return new Map([...blobs].map(([oid, blob]) => [oid, readable(blob)]))
+  }
+  const kept = there ? await eyes.render.kept(index, desired, there, { source, keys }, read) : new Set<DeploymentKey>()
+  if (sight.code.size >= commitsKept) sight.code.clear()
+  sight.code.set(slot, kept)
+  return kept
 }
 
 async function treeIfThere(eyes: Eyes, source: Source, commit: Revision, signal: AbortSignal): Promise<Tree | null> {

@@ -13,6 +13,7 @@ import type {
   Revision,
   Snapshot,
   Tree,
+  Value,
 } from "../core/model.ts"
 import type { Ref, RegistryAccess, Remote, Source } from "../core/source.ts"
 
@@ -133,9 +134,16 @@ export interface RenderPort {
   bind(index: Index, inputs: Inputs, source: Source): Promise<Desired>
   /** For `images: registry`: the images that must be there before the deployments that name them may move to them. */
   imagesOf(index: Index, inputs: Inputs, source: Source): Promise<ReadonlyMap<string, readonly DeploymentKey[]>>
-  /** For `pullCommit: tree`: the paths whose content each deployment's clone depends on. */
-  codePaths(index: Index, desired: Desired, source: Source): Promise<ReadonlyMap<DeploymentKey, readonly string[]>>
-  codeDigest(tree: Tree, paths: readonly string[], index: Index): Promise<string>
+  /** For `pullCommit: tree`: of `keys`, those whose run can reach nothing that isn't the same in the tree `there`. */
+  kept(
+    index: Index,
+    desired: Desired,
+    there: Tree,
+    asked: { readonly source: Source; readonly keys: ReadonlySet<DeploymentKey> },
+    read: ReadBlobs,
+  ): Promise<ReadonlySet<DeploymentKey>>
+  /** Whether the clone of a deployment follows a commit, so that a live one may be kept. */
+  isPinned(pullSteps: Value<readonly Json[]>, source: Source): boolean
   /** The commit that a live deployment's clone of this repository is pinned to. */
   clonedCommit(pullSteps: readonly Json[], url: string): Revision | null
   /** Whether it can still be worked with: what made it may have come to its end meanwhile. */

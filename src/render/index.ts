@@ -3,7 +3,13 @@ import picomatch from "picomatch"
 import { jsonSize } from "../core/json.ts"
 import type { Problem, Revision, Tree } from "../core/model.ts"
 import type { Rendering } from "../core/source.ts"
-import { findEntrypoint, projectFolders, resolveEntrypoint, type Where } from "./manifest/entrypoint.ts"
+import {
+  findEntrypoint,
+  projectFolders,
+  resolveEntrypoint,
+  type FoundEntrypoint,
+  type Where,
+} from "./manifest/entrypoint.ts"
 import { manifestAt, parseManifest, type Manifest, type ManifestEntry } from "./manifest/entries.ts"
 import { problem } from "./manifest/rules.ts"
 import { variablesIn } from "./manifest/template.ts"
@@ -29,8 +35,8 @@ export type IndexStep =
 
 /** An entry with what its flow file says. */
 export interface IndexedEntry extends ManifestEntry {
-  /** The folder that its entrypoint is relative to, where Prefect would be run; empty = the root, or not found. */
-  readonly base: string
+  /** Null = there is no such file. */
+  readonly entrypoint: FoundEntrypoint | null
   readonly flow: FlowFacts | null
   /** Why there is no flow. */
   readonly flowProblem: Problem | null
@@ -121,7 +127,7 @@ export class Renderer {
     const text = entry.node.entries.get("entrypoint")
     const none = (flowProblem: Problem | null): IndexedEntry => ({
       ...entry,
-      base: "",
+      entrypoint: null,
       flow: null,
       flowProblem,
     })
@@ -142,8 +148,7 @@ export class Renderer {
       for (const path of reading.paths) where.readFile(path)
       return none(null)
     }
-    const { base } = found
-    if (reading.kind === "facts") return { ...entry, base, flow: reading.facts, flowProblem: null }
+    if (reading.kind === "facts") return { ...entry, entrypoint: found, flow: reading.facts, flowProblem: null }
     // What isn't in the flow's file has no line there; the line that names it is where to mend it.
     return none(reading.problem.line === undefined ? { ...reading.problem, ...at } : reading.problem)
   }

@@ -32,7 +32,7 @@ interface Injection {
 export function injectedPull(entry: IndexedEntry, injection: Injection): Value<readonly Json[]> {
   const { source, names, reader, unverified } = injection
   const code = source.rendering.pull === "clone" ? null : codeInImage(entry, names, reader, source)
-  if (code === null) return { kind: "derived", value: clone(entry.base, injection) }
+  if (code === null) return { kind: "derived", value: clone(baseOf(entry), injection) }
   // The live image may be one without the code, so the steps wait for the image.
   return unverified ? { kind: "undecided", reason: unverified.message } : { kind: "derived", value: code }
 }
@@ -46,7 +46,7 @@ function codeInImage(
 ): readonly Json[] | null {
   const build = dockerBuild(entry, names)
   if (build?.["dockerfile"] === "auto")
-    return [stand(`${imageFolder}/${posix.basename(entry.base) || project(source)}`)]
+    return [stand(`${imageFolder}/${posix.basename(baseOf(entry)) || project(source)}`)]
   if (build) return []
   return source.rendering.pull === "image" || namesImage(reader, source) ? [stand(imageFolder)] : null
 }
@@ -82,6 +82,10 @@ function clone(base: string, { source, inputs, commit }: Injection): readonly Js
   const repository = { repository: remote.url, ...at }
   if (base === "") return [{ [cloneStep]: repository }]
   return [{ [cloneStep]: { id: "clone", ...repository } }, stand(`{{ clone.directory }}/${base}`), stand(".")]
+}
+
+function baseOf({ entrypoint }: IndexedEntry): string {
+  return entrypoint?.base ?? ""
 }
 
 function stand(directory: string): Json {

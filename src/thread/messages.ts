@@ -6,7 +6,7 @@ import type { Index, RenderBlob, RenderPort } from "../reconcile/ports.ts"
  * are known by a name: a clone of an index would cost as much as reading it. What is large crosses in parts, so that neither
  * end is busy with it for long.
  */
-export type Method = Exclude<keyof RenderPort, "clonedCommit" | "has">
+export type Method = Exclude<keyof RenderPort, "clonedCommit" | "isPinned" | "has">
 
 /** An argument: a value, or the name of something that is there already. */
 export type Argument =

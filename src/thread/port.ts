@@ -6,7 +6,7 @@ import { LockstepError } from "../lib/errors.ts"
 import { Lru } from "../lib/lru.ts"
 import { Rounds } from "../lib/rounds.ts"
 import type { Index, Inputs, ReadBlobs, RenderPort } from "../reconcile/ports.ts"
-import { clonedCommit } from "../render/pull.ts"
+import { clonedCommit, isPinned } from "../render/pull.ts"
 import { treePartSize, type Argument, type Method } from "./messages.ts"
 import { Broke, Died, Lost, Thread } from "./thread.ts"
 
@@ -47,8 +47,8 @@ export function openThread(now: () => number, threads: Threads = ofTheProcess): 
     index: (tree, source, read) => self.index(tree, source, read),
     bind: (index, inputs, source) => self.bind(index, inputs, source),
     imagesOf: (...args) => self.ask("imagesOf", args[2], args),
-    codePaths: (...args) => self.ask("codePaths", args[2], args),
-    codeDigest: (tree, paths, index) => self.ask("codeDigest", self.sourceOf(index), [tree, paths, index]),
+    kept: (...args) => self.ask("kept", args[3].source, args),
+    isPinned,
     clonedCommit,
     has: (index) => self.has(index),
     [Symbol.dispose]: () => self.forget(),
@@ -60,7 +60,6 @@ class ThreadPort {
   readonly #threads: Threads
   readonly #id: string
   readonly #kept = new WeakMap<object, Kept>()
-  readonly #sources = new WeakMap<object, Source>()
   readonly #bound = new WeakMap<Index, readonly { readonly key: string; readonly desired: Desired }[]>()
   readonly #owners = new Set<string>()
   /** Sources that are read in the ward, and until when. */
@@ -94,12 +93,6 @@ class ThreadPort {
 
   ask<T>(method: Method, source: Source, args: readonly unknown[]): Promise<T> {
     return this.#try(source, null, () => this.#call(method, source, args)) as Promise<T>
-  }
-
-  sourceOf(index: Index): Source {
-    const source = this.#sources.get(index)
-    if (!source) throw new Error("an index of another port")
-    return source
   }
 
   has(index: Index): boolean {
@@ -159,7 +152,6 @@ class ThreadPort {
             : { ...result.desired, deployments: new Map(deployments.map((one) => [one.key, one])) }
         const again = async () => (await this.#call(method, source, args)) as object
         this.#kept.set(made, { kind, thread, start: thread.starts, name, again })
-        this.#sources.set(made, source)
         return made
       } catch (error) {
         if (!(error instanceof Lost) || tries >= triesMax) throw error

@@ -52,8 +52,8 @@ export const render: RenderPort = {
     }
   },
   imagesOf: async () => new Map(),
-  codePaths: async () => new Map(),
-  codeDigest: async () => "",
+  isPinned: () => false,
+  kept: async () => new Set(),
   clonedCommit: () => null,
   has: () => true,
 }

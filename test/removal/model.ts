@@ -226,8 +226,8 @@ export class ModelGit {
     index: async ({ revision }) => ({ revision, variables: new Set() }),
     bind: async (index, _inputs, source) => this.#desired(index, source.name),
     imagesOf: async () => new Map(),
-    codePaths: async () => new Map(),
-    codeDigest: async () => "",
+    isPinned: () => false,
+    kept: async () => new Set(),
     clonedCommit: () => null,
     has: () => true,
   }

@@ -4,22 +4,8 @@ import type { ImageVerdict } from "../../src/core/image.ts"
 import type { Json, JsonObject } from "../../src/core/json.ts"
 import type { Desired, DesiredFields, DeploymentKey, Revision } from "../../src/core/model.ts"
 import type { Rendering } from "../../src/core/source.ts"
-import { codeDigest, codePathsOf } from "../../src/render/pins.ts"
 import { clonedCommit } from "../../src/render/pull.ts"
-import {
-  desiredOf,
-  flow,
-  imagesOf,
-  indexOf,
-  noOverrides,
-  one,
-  revision,
-  sourceOf,
-  treeOf,
-  url,
-  type Files,
-  type Settings,
-} from "./desired.ts"
+import { desiredOf, flow, imagesOf, noOverrides, one, revision, url, type Files, type Settings } from "./desired.ts"
 
 const key = "my-flow/d" as DeploymentKey
 const clone = "prefect.deployments.steps.git_clone"
@@ -814,7 +800,7 @@ t.test("an undecidable name needs a hint, an undecidable schema keeps the live o
   t.match(made.problems, [{ code: "schema-undecided", message: /^the schema of the parameters can't be known/ }])
 })
 
-t.test("a clone keeps its commit while the code below its paths is the same", async (t) => {
+t.test("a clone is at the commit that it keeps, and an explicit one only when it is asked for", async (t) => {
   const pin = "a".repeat(40) as Revision
   const pins = new Map([[key, pin]])
   t.match(fieldsOf(one({}, {}, { inputs: { pins } }))?.pullSteps, { value: [{ [clone]: { commit_sha: pin } }] })
@@ -832,23 +818,6 @@ t.test("a clone keeps its commit while the code below its paths is the same", as
   )
   t.equal(clonedCommit([{ [clone]: { repository: url, commit_sha: pin } }], "https://git.example.com/data/etl"), pin)
   t.equal(clonedCommit([{ [clone]: { repository: "https://elsewhere.example.com/x", commit_sha: pin } }], url), null)
-  const files = {
-    "a/prefect.yaml": JSON.stringify({
-      deployments: [{ name: "d", entrypoint: "f.py:my_flow", work_pool: { name: "p" } }],
-    }),
-    "a/f.py": flow,
-    "b/x.txt": "1",
-  }
-  const index = indexOf(files)
-  const paths = codePathsOf(index, desiredOf(files), sourceOf()).get(key) ?? []
-  t.strictSame([...new Set(paths)], ["a"])
-  const digest = codeDigest(treeOf(files), paths, index)
-  t.equal(
-    codeDigest(treeOf({ ...files, "b/x.txt": "2", "a/prefect.yaml": "deployments: []" }), paths, index),
-    digest,
-    "elsewhere, and the manifest itself",
-  )
-  t.not(codeDigest(treeOf({ ...files, "a/f.py": `${flow}#` }), paths, index), digest)
 })
 
 t.test("the order of files never matters, and the digest follows the content", async (t) => {

@@ -78,7 +78,7 @@ export function treeOf(files: Files, at: Revision = revision): Tree {
 }
 
 export function indexOf(files: Files, settings: Settings = {}): Index {
-  const texts = new Map(Object.values(files).map((text) => [oidOf(text), text]))
+  const texts = textsOf(files)
   const tree = treeOf(files)
   const { selection, rendering } = sourceOf(settings)
   const blobs = new Map<string, Blob>()
@@ -88,6 +88,11 @@ export function indexOf(files: Files, settings: Settings = {}): Index {
     for (const oid of step.oids) blobs.set(oid, { kind: "text", text: texts.get(oid) ?? "" })
   }
   throw new Error("the index never became ready")
+}
+
+/** By blob id. */
+export function textsOf(files: Files): ReadonlyMap<string, string> {
+  return new Map(Object.values(files).map((text) => [oidOf(text), text]))
 }
 
 function inputsOf(settings: Settings): Inputs {

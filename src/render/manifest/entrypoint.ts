@@ -10,15 +10,16 @@ import { isOpen, type Names } from "./placeholders.ts"
 import { resolveValue, variablesIn } from "./template.ts"
 
 /** Where an entrypoint's flow stands, or what is wrong with it. */
-export type Entrypoint =
-  | {
-      readonly kind: "flow"
-      readonly path: string
-      readonly object: string
-      /** The folder in which Prefect would be run; empty = the root. */
-      readonly base: string
-    }
-  | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
+export type Entrypoint = FoundEntrypoint | { readonly kind: "problem"; readonly rule: Rule; readonly message: string }
+export interface FoundEntrypoint {
+  readonly kind: "flow"
+  readonly path: string
+  readonly object: string
+  /** The folder in which Prefect would be run; empty = the root. */
+  readonly base: string
+  /** Loaded by its path, and not imported as a module. */
+  readonly isScript: boolean
+}
 
 /**
  * `file.py:function`, `pkg.module:function` or `pkg.module.function` (`flows.py: load_flow_from_entrypoint`). Prefect
@@ -97,7 +98,7 @@ function findFile(path: string, object: string, { folder, tree, baseDir, pull }:
   }
   if (tree.entries.get(found.path)?.kind !== "file")
     return problem("entrypoint-outside", `${found.path} is no regular file; links aren't followed`)
-  return { kind: "flow", ...found, object }
+  return { kind: "flow", ...found, object, isScript: true }
 }
 
 /** A hint at the one file of that name elsewhere: where `prefect deploy` may have run, or where it went. */
@@ -160,7 +161,7 @@ function findModule(module: string, object: string, { folder, tree, projects, ba
     })),
   )
   const found = candidates.find(({ path }) => tree.entries.get(path)?.kind === "file")
-  if (found !== undefined) return { kind: "flow", ...found, object }
+  if (found !== undefined) return { kind: "flow", ...found, object, isScript: false }
   return problem("flow-file-missing", `the module ${module} isn't in the repository (looked for ${relative}.py)`)
 }
 

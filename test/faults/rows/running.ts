@@ -16,4 +16,11 @@ export const running: readonly Fault[] = [
     healed: "with the turn that takes the image",
     test: "render/injected-pull.test.ts: code in the image is found as Prefect finds it",
   },
+  {
+    fault: "a commit changes a module that a flow imports from another folder of the repository",
+    seen: "the clone moves to that commit, as for whatever else the flow can reach; what it can't reach writes nothing",
+    kept: "clones of the flows that can't reach what changed",
+    healed: "with the turn that reads the commit",
+    test: "render/reach.test.ts: a clone moves with ",
+  },
 ]
