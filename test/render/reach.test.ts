@@ -1,34 +1,15 @@
 import t from "tap"
 import type { JsonObject } from "../../src/core/json.ts"
-import type { DeploymentKey, Revision, Tree } from "../../src/core/model.ts"
-import type { Rendering } from "../../src/core/source.ts"
-import type { Blob } from "../../src/render/index.ts"
-import { Keeper } from "../../src/render/reach/kept.ts"
-import { desiredOf, indexOf, sourceOf, textsOf, treeOf, type Files } from "./desired.ts"
+import type { Tree } from "../../src/core/model.ts"
+import { treeOf, type Files } from "./desired.ts"
+import { look, there } from "./moved.ts"
 
 /** Which changes of a repository a run can notice. `reach-python.test.ts` asks Python itself. */
 
-const there = "a".repeat(40) as Revision
 const flow = (text = ""): string => `from prefect import flow\n${text}\n\n@flow\ndef my_flow():\n    pass\n`
 
 function manifest(entrypoint: string, entry: JsonObject = {}): string {
   return JSON.stringify({ deployments: [{ name: "d", entrypoint, work_pool: { name: "p" }, ...entry }] })
-}
-
-/** Whether the clone moves from a commit with `before` to one with `files`, and how many blobs were asked for. */
-function look(files: Files, before: Files | Tree, rendering: Partial<Rendering> = {}) {
-  const index = indexOf(files, { rendering })
-  const desired = desiredOf(files, { rendering })
-  const keys = new Set(desired.deployments.keys())
-  const old = "entries" in before ? (before as Tree) : treeOf(before, there)
-  const question = { index, desired, source: sourceOf({ rendering }), there: old, keys }
-  const [keeper, texts, blobs] = [new Keeper(), textsOf(files), new Map<string, Blob>()]
-  for (let round = 0; round < 50; round++) {
-    const answer = keeper.ask(question, blobs)
-    if (answer.kind === "ready") return { moved: !answer.kept.has("my-flow/d" as DeploymentKey), read: blobs.size }
-    for (const oid of answer.oids) blobs.set(oid, { kind: "text", text: texts.get(oid) ?? "" })
-  }
-  throw new Error("it never became ready")
 }
 
 /** Below `app/`, with a flow that has these lines above it. */
