@@ -9,7 +9,7 @@ import type { PrefectVersion } from "../support/prefect/server.ts"
 import type { Layout } from "./layouts.ts"
 
 /** What became of one deployment's run. */
-export interface Ran {
+interface Ran {
   readonly state: string
   /** What the flow printed of itself; null = it never came so far. */
   readonly seen: unknown
