@@ -27,7 +27,7 @@ const nothing = "VALUE = None\n"
 const helped = "from helper import VALUE\n"
 const packaged = "from pkg.helper import VALUE\n"
 
-export function manifest(entrypoint: string, entry: Entry = {}, top: Entry = {}): string {
+function manifest(entrypoint: string, entry: Entry = {}, top: Entry = {}): string {
   const deployment = { name: "d", entrypoint, work_pool: { name: "pool" }, parameters: { n: 7 }, ...entry }
   return JSON.stringify({ ...top, deployments: [deployment] }, null, 1)
 }
