@@ -2,7 +2,7 @@ import type { DeploymentKey } from "./core/model.ts"
 import { LockstepError } from "./lib/errors.ts"
 import type { ReadBlobs, RenderPort } from "./reconcile/ports.ts"
 import { bind, imagesNamed } from "./render/bind.ts"
-import { Renderer, type Blob, type Index, type IndexSettings, type OnFile } from "./render/index.ts"
+import { manifestPaths, Renderer, type Blob, type Index, type IndexSettings, type OnFile } from "./render/index.ts"
 import { clonedCommit, isPinned } from "./render/pull.ts"
 import { Keeper, type Question } from "./render/reach/kept.ts"
 
@@ -18,6 +18,7 @@ export function openRender(onFile: OnFile = () => undefined): RenderPort {
   return {
     index: (tree, { selection, rendering: { baseDir, env } }, read) =>
       readIndex(renderer, tree, { ...selection, baseDir, env }, read),
+    manifests: async (tree, { selection }) => manifestPaths(tree, selection),
     bind: async (index, inputs, source) => bind(index as Index, inputs, source, onFile),
     imagesOf: async (index, inputs, source) => imagesNamed(index as Index, inputs, source),
     kept: (...[index, desired, there, asked, read]) =>

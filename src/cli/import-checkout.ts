@@ -89,10 +89,17 @@ async function desiredOf(
   { source, git, env }: Given,
   signal: AbortSignal,
 ): Promise<Desired> {
-  const sight = { index: null, record: null, unreleased: false, code: new Map() }
+  const sight = { index: null, record: null, unreleased: false, earlier: null, code: new Map() }
   const index = await readIndex({ git, render }, source, { revision: checkout.tree.revision, sight }, signal)
   const variables = index.variables.size > 0 ? await port.variables(index.variables, signal) : new Map()
-  const inputs = { branch: null, env, variables, images: new Map(), pins: new Map<DeploymentKey, Revision>() }
+  const inputs = {
+    branch: null,
+    env,
+    variables,
+    images: new Map(),
+    earlier: [],
+    pins: new Map<DeploymentKey, Revision>(),
+  }
   return render.bind(index, inputs, source)
 }
 

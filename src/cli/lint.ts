@@ -65,7 +65,7 @@ async function lintRepository(
   const git = new WorkTree(root, null)
   const { revision, branch } = await git.resolve(source.remote, source.ref, 0, signal)
   const tree = await git.tree(source.remote, revision, signal)
-  const sight = { index: null, record: null, unreleased: false, code: new Map() }
+  const sight = { index: null, record: null, unreleased: false, earlier: null, code: new Map() }
   // Loading the grammar takes as long as walking the folder, so both go on at once.
   const loaded = await render
   const eyes = { git: { ...bound(git), tree: async () => tree }, render: loaded }
@@ -75,6 +75,7 @@ async function lintRepository(
     env: settings.env,
     variables: new Map<string, Json>(),
     images: new Map(),
+    earlier: [],
     pins: new Map<never, Revision>(),
   }
   const desired = await loaded.bind(index, inputs, source)

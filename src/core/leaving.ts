@@ -30,7 +30,7 @@ export const leaveGuards = {
       : null,
   "source-changed": ({ sourceChanged }, leaving) =>
     sourceChanged
-      ? `${howMany(leaving)} would go, but url, ref, selection or workspace of the source changed: they may just be elsewhere`
+      ? `${howMany(leaving)} would go, but url, ref, selection or workspace of the source changed, or the commit that was last applied can't be read any more: they may just be elsewhere`
       : null,
   budget: overBudget,
 } as const satisfies Record<string, (from: Leaver, leaving: number) => string | null>

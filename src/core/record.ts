@@ -19,6 +19,8 @@ export interface SourceRecord {
   readonly selection: string | null
   /** Digest of the Desired that was last written as a whole. */
   readonly desired: string | null
+  /** Its commit; also of a newer one whose manifests stand elsewhere, so that what hides them is seen. */
+  readonly revision: Revision | null
   /** Of the Lockstep whose rendering is live, as far as a person has agreed to it. */
   readonly version: string | null
   /** Id of the daemon start that wrote it last. */
@@ -40,6 +42,7 @@ export const emptyRecord: SourceRecord = {
   ref: null,
   selection: null,
   desired: null,
+  revision: null,
   version: null,
   instance: null,
   suspend: null,
@@ -66,17 +69,18 @@ export function parseRecord(value: Json | undefined): SourceRecord | null {
   if (!isJsonObject(value)) return null
   const suspend = parseSuspend(value["suspend"])
   const pinned = parseSuspend(value["pin"])
-  const revision = isJsonObject(value["pin"]) ? text(value["pin"]["revision"]) : null
+  const revision = isJsonObject(value["pin"]) ? commit(value["pin"]["revision"]) : null
   return {
     source: text(value["source"]),
     url: text(value["url"]),
     ref: text(value["ref"]),
     selection: text(value["selection"]),
     desired: text(value["desired"]),
+    revision: commit(value["revision"]),
     version: text(value["version"]),
     instance: text(value["instance"]),
     suspend,
-    pin: pinned && revision && /^[0-9a-f]{40}$/.test(revision) ? { ...pinned, revision: revision as Revision } : null,
+    pin: pinned && revision ? { ...pinned, revision } : null,
     released: parseReleased(value["released"]),
   }
 }
@@ -102,6 +106,11 @@ function parseReleased(value: Json | undefined): Released | null {
 function instant(value: Json | undefined): Instant | null {
   const given = text(value)
   return given === null || Number.isNaN(instantMs(given)) ? null : given
+}
+
+function commit(value: Json | undefined): Revision | null {
+  const given = text(value)
+  return given !== null && /^[0-9a-f]{40}$/.test(given) ? (given as Revision) : null
 }
 
 function text(value: Json | undefined): string | null {

@@ -1,3 +1,4 @@
+import type { Action } from "./change.ts"
 import type { ActionCounts, Counts, Failure, Hold, Outcome, OutcomeKind, Pin, Suspend, Trigger } from "./outcome.ts"
 import type { Instant, Problem, Revision, SourceName, WorkspaceName } from "./model.ts"
 
@@ -110,6 +111,14 @@ function isWaiting({ plan, againMs }: Outcome): boolean {
   return plan?.changes.some((change) => change.action === "skip" && change.code === "waiting-for-run") ?? false
 }
 
+/** `apply: false` writes nothing, so what the plan would do is a difference that stays. */
+function isLeftUndone({ plan, results }: Outcome): boolean {
+  const done = new Set(results.map(({ change }) => change))
+  return plan?.changes.some((change) => !resting.has(change.action) && !done.has(change)) ?? false
+}
+
+const resting: ReadonlySet<Action> = new Set(["keep", "skip"])
+
 /** The first that fits, in the order of the type. */
 function stateOf(outcome: Outcome): SourceState {
   if (outcome.suspend) return "suspended"
@@ -117,6 +126,6 @@ function stateOf(outcome: Outcome): SourceState {
   if (outcome.hold) return "held"
   if (outcome.kind === "failed" || outcome.problems.some((problem) => problem.severity === "error")) return "degraded"
   if (outcome.results.some(({ result }) => result !== "done") || isWaiting(outcome)) return "progressing"
-  if (outcome.counts.drifted > 0) return "drifted"
+  if (outcome.counts.drifted > 0 || isLeftUndone(outcome)) return "drifted"
   return "synced"
 }

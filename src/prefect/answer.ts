@@ -83,10 +83,17 @@ function words(part: Json | undefined): readonly string[] {
 
 /** Only Prefect's own 404 means "not there"; a proxy's means that nobody knows. */
 export function notFound({ body }: Answer, route: string): null {
-  if (body !== null) return null
+  if (isOwnWord(body)) return null
   throw new PrefectError(`${route} answered 404 without Prefect's words: is the URL that of a Prefect API?`, {
     kind: "transient",
     code: "bad-answer",
     status: 404,
   })
+}
+
+/** "Not Found" is what any server of that make says where it has no such route. */
+function isOwnWord(body: Json): boolean {
+  if (!isJsonObject(body)) return false
+  const { detail, exception_message: message } = body
+  return typeof message === "string" || (typeof detail === "string" && detail !== "Not Found")
 }

@@ -1,11 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
 import type { Automation, DeploymentId, DeploymentKey, LiveAutomation, LiveDeployment } from "../core/model.ts"
-import { PrefectError } from "../lib/errors.ts"
+import { listAll } from "./paging.ts"
 import type { Transport } from "./transport.ts"
 import { read, wire, type WireAutomation } from "./wire.ts"
 
 const pageRows = 200
-const pagesMax = 250
 
 type Acted = Pick<LiveDeployment, "id" | "key">
 
@@ -65,20 +64,17 @@ export class AutomationClient {
     await this.#transport.call({ ...call, intent: "write", expect: [404] }, signal)
   }
 
-  async #list(signal: AbortSignal): Promise<readonly WireAutomation[]> {
-    const found = new Map<string, WireAutomation>()
-    for (let page = 0; page < pagesMax; page++) {
-      const body = { sort: "CREATED_DESC", limit: pageRows, offset: page * pageRows }
-      const call = { method: "POST", path: "/automations/filter", intent: "read", body } as const
-      const rows = read(wire.automations, (await this.#transport.call(call, signal)).body, call.path)
-      for (const row of rows) found.set(row.id, row)
-      if (rows.length < pageRows) return [...found.values()]
+  #list(signal: AbortSignal): Promise<readonly WireAutomation[]> {
+    const listing = {
+      what: "automations",
+      path: "/automations/filter",
+      countPath: "/automations/count",
+      filter: {},
+      sort: "CREATED_DESC",
+      pageRows,
+      parse: (body: Json, path: string) => read(wire.automations, body, path),
     }
-    throw new PrefectError(`the workspace has more than ${pagesMax * pageRows} automations`, {
-      kind: "stalled",
-      code: "listing-too-large",
-      status: null,
-    })
+    return listAll(this.#transport, listing, signal)
   }
 }
 

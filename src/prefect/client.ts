@@ -4,11 +4,13 @@ import { fields } from "../core/fields.ts"
 import { bearsLetter, managedTag } from "../core/mark.ts"
 import type { Coverage, DeploymentId, Instant, LiveDeployment, Snapshot, WorkPool } from "../core/model.ts"
 import { isoTime } from "../lib/clock.ts"
+import { Crossing } from "../lib/crossing.ts"
 import { PrefectError } from "../lib/errors.ts"
 import { notFound, type Answer } from "./answer.ts"
 import { AutomationClient } from "./automations.ts"
 import { capabilitiesOf, type Capabilities } from "./capabilities.ts"
-import { countDeployments, listDeployments } from "./paging.ts"
+import { Flows } from "./flows.ts"
+import { countRows, listAll } from "./paging.ts"
 import { listPools } from "./pools.ts"
 import { RunClient } from "./runs.ts"
 import { Transport, type Call, type TransportOptions } from "./transport.ts"
@@ -17,9 +19,16 @@ import { read, wire, type WireDeployment } from "./wire.ts"
 
 const ours: JsonObject = { deployments: { tags: { all_: [managedTag] } } }
 const namesPerQuery = 100
-const idsPerQuery = 200
-const flowNamesMax = 100_000
 const variablesPerQuery = 100
+/** CREATED_DESC: names repeat across flows and have no fixed order among themselves. */
+const deployments = {
+  what: "deployments",
+  path: "/deployments/filter",
+  countPath: "/deployments/count",
+  sort: "CREATED_DESC",
+  pageRows: 50,
+  parse: (body: Json, path: string) => read(wire.deployments, body, path),
+}
 
 /** One Prefect workspace in the words of the core. Opens lazily: a server that is away is no reason not to start. */
 export class WorkspaceClient implements AsyncDisposable {
@@ -28,22 +37,28 @@ export class WorkspaceClient implements AsyncDisposable {
   readonly automations: AutomationClient
   readonly #cloud: boolean
   #server: Capabilities | null = null
-  /** A flow's name never changes, so it is asked for once. */
-  readonly #flowNames = new Map<string, string>()
-  readonly #flowIds = new Map<string, string>()
+  readonly #flows: Flows
+  /** Writes that may move a listing, and the listings. */
+  readonly #crossing = new Crossing()
   #pools: ReadonlyMap<string, WorkPool> = new Map()
 
   constructor(options: TransportOptions) {
     this.#transport = new Transport(options)
     this.#cloud = options.workspace.auth.kind === "apiKey"
     this.#runs = new RunClient(this.#transport)
+    this.#flows = new Flows(this.#transport)
     this.automations = new AutomationClient(this.#transport)
   }
 
   async look(depth: number, signal: AbortSignal) {
-    const count = await countDeployments(this.#transport, ours, signal)
     const body = { ...ours, sort: "UPDATED_DESC", limit: depth }
-    const rows = await this.#filterDeployments(body, signal)
+    const [count, rows] = await this.#crossing.alone(
+      async () => [
+        await countRows(this.#transport, { path: "/deployments/count", filter: ours }, signal),
+        await this.#filterDeployments(body, signal),
+      ],
+      signal,
+    )
     return {
       count,
       newest: rows.map((row) => ({ id: row.id as DeploymentId, updated: row.updated ?? row.created ?? "" })),
@@ -61,7 +76,7 @@ export class WorkspaceClient implements AsyncDisposable {
   async #list(filter: JsonObject, automations: boolean, signal: AbortSignal): Promise<Snapshot> {
     const { tagsAutomations, gracePeriod } = await this.#capabilities(signal)
     this.#pools = await listPools(this.#transport, signal)
-    const rows = await listDeployments(this.#transport, filter, signal)
+    const rows = await this.#listRows(filter, signal)
     const needed = automations || rows.some(({ tags }) => bearsLetter(tags, fields.automations.letter))
     const readable = needed && tagsAutomations
     if (readable) await this.automations.readAll(signal)
@@ -91,7 +106,7 @@ export class WorkspaceClient implements AsyncDisposable {
     const wanted = new Set(missing)
     for (let start = 0; start < names.length; start += namesPerQuery) {
       const filter = { deployments: { name: { any_: names.slice(start, start + namesPerQuery) } } }
-      const rows = await listDeployments(this.#transport, filter, signal)
+      const rows = await this.#listRows(filter, signal)
       for (const live of await this.#toLive(rows, signal)) if (wanted.has(live.key)) deployments.set(live.key, live)
     }
     return { ...snapshot, deployments, covers }
@@ -108,25 +123,23 @@ export class WorkspaceClient implements AsyncDisposable {
 
   /** Only after `find` said null: a POST over an existing deployment wipes its schedules and parameters. */
   async create(create: DeploymentCreate, signal: AbortSignal) {
-    const known = this.#flowIds.get(create.flow)
-    if (known === undefined) return this.#createBelow(await this.#makeFlow(create.flow, signal), create, signal)
+    const known = this.#flows.idOf(create.flow)
+    if (known === undefined) return this.#createBelow(await this.#flows.make(create.flow, signal), create, signal)
     try {
       return await this.#createBelow(known, create, signal)
     } catch (error) {
       // The flow was deleted since (409): it is made again, once.
       if (!(error instanceof PrefectError) || error.status !== 409) throw error
-      this.#flowIds.delete(create.flow)
-      return this.#createBelow(await this.#makeFlow(create.flow, signal), create, signal)
+      this.#flows.forget(create.flow)
+      return this.#createBelow(await this.#flows.make(create.flow, signal), create, signal)
     }
   }
 
   async patch(id: DeploymentId, patch: DeploymentPatch, signal: AbortSignal): Promise<void> {
     const server = await this.#capabilities(signal)
-    await this.#write(
-      { method: "PATCH", path: `/deployments/${id}`, route: "/deployments/{id}" },
-      patchBody(patch, server),
-      signal,
-    )
+    const at = { method: "PATCH", path: `/deployments/${id}`, route: "/deployments/{id}" } as const
+    const body = patchBody(patch, server)
+    await this.#crossing.across(() => this.#write(at, body, signal), signal)
   }
 
   async patchSchedule(id: DeploymentId, scheduleId: string, patch: SchedulePatch, signal: AbortSignal): Promise<void> {
@@ -179,7 +192,8 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async remove(id: DeploymentId, signal: AbortSignal): Promise<void> {
     const call = { method: "DELETE", path: `/deployments/${id}`, route: "/deployments/{id}", intent: "write" } as const
-    const answer = await this.#transport.call({ ...call, expect: [404] }, signal)
+    const remove = () => this.#transport.call({ ...call, expect: [404] }, signal)
+    const answer = await this.#crossing.across(remove, signal)
     if (answer.status === 404) notFound(answer, call.route)
   }
 
@@ -209,17 +223,10 @@ export class WorkspaceClient implements AsyncDisposable {
 
   async #createBelow(flowId: string, create: DeploymentCreate, signal: AbortSignal) {
     const body = createBody(create, flowId, await this.#capabilities(signal))
-    const answer = await this.#write({ method: "POST", path: "/deployments/" }, body, signal)
+    const at = { method: "POST", path: "/deployments/" } as const
+    const answer = await this.#crossing.across(() => this.#write(at, body, signal), signal)
     const [live] = await this.#toLive([read(wire.deployment, answer.body, "/deployments/")], signal)
     return { live: live as LiveDeployment, existed: answer.status === 200 }
-  }
-
-  /** Gives the flow of that name, new or not. */
-  async #makeFlow(name: string, signal: AbortSignal): Promise<string> {
-    const answer = await this.#write({ method: "POST", path: "/flows/" }, { name }, signal)
-    const { id } = read(wire.flow, answer.body, "/flows/")
-    this.#remember(id, name)
-    return id
   }
 
   async #capabilities(signal: AbortSignal): Promise<Capabilities> {
@@ -236,13 +243,16 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async #toLive(rows: readonly WireDeployment[], signal: AbortSignal): Promise<readonly LiveDeployment[]> {
-    await this.#learnFlows(rows, signal)
+    const flows = await this.#flows.namesOf(
+      rows.map((row) => row.flow_id),
+      signal,
+    )
     // A pool made after the last listing: without its default queue that one would look like a wish.
     if (rows.some(({ work_pool_name: pool }) => pool && !this.#pools.has(pool))) {
       this.#pools = await listPools(this.#transport, signal)
     }
     return rows.flatMap((row) => {
-      const flow = this.#flowNames.get(row.flow_id)
+      const flow = flows.get(row.flow_id)
       // The flow went between two requests, and its deployments with it.
       if (flow === undefined) return []
       const defaultQueue = this.#pools.get(row.work_pool_name ?? "")?.defaultQueue ?? null
@@ -258,22 +268,10 @@ export class WorkspaceClient implements AsyncDisposable {
     return { ...snapshot, deployments: new Map(deployments), automations: "read" }
   }
 
-  async #learnFlows(rows: readonly WireDeployment[], signal: AbortSignal): Promise<void> {
-    const unknown = [...new Set(rows.map(({ flow_id: id }) => id))].filter((id) => !this.#flowNames.has(id))
-    for (let start = 0; start < unknown.length; start += idsPerQuery) {
-      const ids = unknown.slice(start, start + idsPerQuery)
-      const answer = await this.#filter("/flows/filter", { flows: { id: { any_: ids } }, limit: idsPerQuery }, signal)
-      for (const { id, name } of read(wire.flows, answer.body, "/flows/filter")) this.#remember(id, name)
-    }
-  }
-
-  #remember(id: string, name: string): void {
-    if (this.#flowNames.size >= flowNamesMax) {
-      this.#flowNames.clear()
-      this.#flowIds.clear()
-    }
-    this.#flowNames.set(id, name)
-    this.#flowIds.set(name, id)
+  /** Nothing of ours comes or goes meanwhile: that would move what is listed. */
+  #listRows(filter: JsonObject, signal: AbortSignal): Promise<readonly WireDeployment[]> {
+    const listing = { ...deployments, filter }
+    return this.#crossing.alone(() => listAll(this.#transport, listing, signal), signal)
   }
 
   async #get(path: string, route: string, signal: AbortSignal): Promise<LiveDeployment | null> {

@@ -1,46 +1,52 @@
-import type { Json } from "../core/json.ts"
 import type { WorkPool } from "../core/model.ts"
 import { PrefectError } from "../lib/errors.ts"
+import { listAll } from "./paging.ts"
 import type { Transport } from "./transport.ts"
 import { read, wire } from "./wire.ts"
 
-const rowsPerPage = 200
-const pagesMax = 500
+const pageRows = 200
 
-/** Two requests, unless there are hundreds: the pools, and all queues with the pools that they belong to. */
+/** Three requests, unless there are hundreds: the pools, all queues with the pools that they belong to, and a count. */
 export async function listPools(transport: Transport, signal: AbortSignal): Promise<ReadonlyMap<string, WorkPool>> {
-  const pools = await listAll({ transport, path: "/work_pools/filter", parse: parsePools }, signal)
-  const queues = await listAll({ transport, path: "/work_queues/filter", parse: parseQueues }, signal)
+  const pools = await listAll(
+    transport,
+    {
+      what: "work pools",
+      path: "/work_pools/filter",
+      countPath: "/work_pools/count",
+      filter: {},
+      pageRows,
+      parse: (body, path) => read(wire.workPools, body, path),
+    },
+    signal,
+  )
+  const queues = await listAll(
+    transport,
+    {
+      what: "work queues",
+      path: "/work_queues/filter",
+      countPath: null,
+      filter: {},
+      pageRows,
+      parse: (body, path) => read(wire.workQueues, body, path),
+    },
+    signal,
+  )
   return new Map(
     pools.map((pool) => {
       const own = queues.filter((queue) => queue.work_pool_name === pool.name)
-      const defaultQueue = own.find(({ id }) => id === pool.default_queue_id)?.name ?? null
-      return [pool.name, { name: pool.name, defaultQueue, queues: new Set(own.map(({ name }) => name)) }]
+      const standard = own.find(({ id }) => id === pool.default_queue_id)
+      // Nobody counts queues, but each pool has this one: without it the list is cut short.
+      if (!standard && pool.default_queue_id) throw cutShort(pool.name)
+      return [
+        pool.name,
+        { name: pool.name, defaultQueue: standard?.name ?? null, queues: new Set(own.map(({ name }) => name)) },
+      ]
     }),
   )
 }
 
-const parsePools = (body: Json, path: string) => read(wire.workPools, body, path)
-const parseQueues = (body: Json, path: string) => read(wire.workQueues, body, path)
-
-interface Listing<T> {
-  readonly transport: Transport
-  readonly path: string
-  readonly parse: (body: Json, path: string) => readonly T[]
-}
-
-async function listAll<T>({ transport, path, parse }: Listing<T>, signal: AbortSignal): Promise<readonly T[]> {
-  const found: T[] = []
-  for (let page = 0; page < pagesMax; page++) {
-    const body = { limit: rowsPerPage, offset: page * rowsPerPage }
-    const answer = await transport.call({ method: "POST", path, intent: "read", body }, signal)
-    const rows = parse(answer.body, path)
-    found.push(...rows)
-    if (rows.length < rowsPerPage) return found
-  }
-  throw new PrefectError(`the workspace has more than ${pagesMax * rowsPerPage} work pools or queues`, {
-    kind: "stalled",
-    code: "listing-too-large",
-    status: null,
-  })
+function cutShort(pool: string): PrefectError {
+  const message = `Prefect's list of work queues lacks the default one of work pool "${pool}"`
+  return new PrefectError(message, { kind: "transient", code: "listing-unstable", status: null })
 }

@@ -7,6 +7,7 @@ import { ConfigError, PrefectError, toError } from "../lib/errors.ts"
 import { HttpError } from "../lib/http/failures.ts"
 import { Http, type HttpAnswer } from "../lib/http/http.ts"
 import { bodyBytesMax, readAnswer, wordsOf, type Answer } from "./answer.ts"
+import { fenceOf } from "../lib/fence.ts"
 import { Budget, Gate } from "./budget.ts"
 import { jsonText } from "./json-text.ts"
 
@@ -112,6 +113,7 @@ export class Transport implements AsyncDisposable {
     const csrf = call.method === "GET" ? {} : await this.#csrfHeaders(signal)
     const answer = await gate.through(async () => {
       await this.#budget.take(signal)
+      if (call.intent === "write") await fenceOf(signal)?.pass()
       return this.#send(call, csrf, signal)
     }, signal)
     if (call.intent === "write") this.#adapt(answer.status)

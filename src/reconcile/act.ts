@@ -11,7 +11,7 @@ import { toError } from "../lib/errors.ts"
 import { Applier } from "./apply.ts"
 import type { TurnContext } from "./context.ts"
 import type { Decision } from "./decide.ts"
-import { claimSource } from "./keep-record.ts"
+import { claimSource, recordGround } from "./keep-record.ts"
 import { memoryOf, type WorkspaceState } from "./memory.ts"
 
 export interface Signals {
@@ -55,13 +55,18 @@ async function write(
 ): Promise<readonly ChangeResult[]> {
   const { context, source, workspace, signals } = place
   const { decision, changes, vetoes } = todo
-  const obstacleToAll = whyStop(place) ?? (await claimSource(context, source, workspace, signals.abort))
+  const obstacleToAll =
+    whyStop(place) ?? (await claimSource(context, source, workspace, { decision, signal: signals.abort }))
   if (obstacleToAll !== null) return changes.map((change) => ({ change, result: "dropped", message: obstacleToAll }))
   const owner = { installation: context.installation, source: source.name }
-  const applier = new Applier(workspace.port, context.clock, owner)
+  const record = () => recordGround(context, source, workspace)
+  const applier = new Applier({ port: workspace.port, clock: context.clock, owner, record })
   const results: ChangeResult[] = []
   for (const change of changes) {
-    const obstacle = whyStop(place) ?? whyNot(change, results)
+    const obstacle =
+      whyStop(place) ??
+      (await claimSource(context, source, workspace, { decision, signal: signals.abort })) ??
+      whyNot(change, results)
     if (obstacle !== null) {
       results.push({ change, result: "dropped", message: obstacle })
       continue

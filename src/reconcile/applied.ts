@@ -19,6 +19,8 @@ export function dropped(change: Change, message: string): Applied {
   return { result: { change, result: "dropped", message }, stillDiffers: [] }
 }
 
+export const changedMeanwhile = "it changed since it was looked at"
+
 /** A write is decided for one very state; `updated` doesn't follow schedule edits, so their digest stands beside it. */
 export function isAsExpected(now: LiveDeployment, expected: LiveDeployment): boolean {
   return now.updated === expected.updated && now.schedulesDigest === expected.schedulesDigest

@@ -1,12 +1,12 @@
 import type { Change, DeploymentPatch, Write } from "../core/change.ts"
 import { diffFields } from "../core/drift.ts"
 import type { DeploymentId, LiveDeployment, Problem } from "../core/model.ts"
-import type { Owner } from "../core/mark.ts"
 import { problemOf, type ProblemCode } from "../core/problems.ts"
 import { buildCreate } from "../core/write.ts"
-import type { Clock } from "../lib/clock.ts"
+import { readingOf, type Clock } from "../lib/clock.ts"
 import { PrefectError, toError } from "../lib/errors.ts"
-import { done, dropped, isAsExpected, type Applied } from "./applied.ts"
+import { Fence, FencedError, type Ask } from "../lib/fence.ts"
+import { changedMeanwhile, done, dropped, isAsExpected, type Applied } from "./applied.ts"
 import {
   readForWrite,
   removeAutomations,
@@ -15,13 +15,13 @@ import {
   type RefusedAutomation,
 } from "./automations.ts"
 import type { WorkspacePort } from "./ports.ts"
-import { prune, retire, veto, type Hands } from "./remove.ts"
+import { fenceOn, prune, retire, veto, type Hands } from "./remove.ts"
 
 type Existing = Extract<Change, { action: "update" | "adopt" | "restore" }>
 type Creation = Extract<Change, { action: "create" }>
 
 interface Written {
-  readonly trouble: PrefectError | null
+  readonly trouble: PrefectError | FencedError | null
   readonly refusal: RefusedAutomation | null
 }
 
@@ -32,13 +32,12 @@ const rescheduleWaitMs = 500
 export class Applier {
   readonly #port: WorkspacePort
   readonly #clock: Clock
-
   readonly #hands: Hands
 
-  constructor(port: WorkspacePort, clock: Clock, owner: Owner) {
-    this.#port = port
-    this.#clock = clock
-    this.#hands = { port, clock, owner }
+  constructor(hands: Hands) {
+    this.#port = hands.port
+    this.#clock = hands.clock
+    this.#hands = hands
   }
 
   /** Never throws for what is this one change's trouble; an abort passes through. */
@@ -72,10 +71,12 @@ export class Applier {
   /** 404 by name first, because Prefect's POST is an upsert that wipes schedules and parameters of what exists. */
   async #create(change: Creation, signal: AbortSignal): Promise<Applied> {
     const { flow, name } = change.desired
+    const isTaken: Ask = async (signal) => ((await this.#port.find(flow, name, signal)) ? "somebody created it" : null)
+    const fence = fenceOn(this.#hands, signal, isTaken)
     const found = await this.#port.find(flow, name, signal)
     // Nobody's and maybe outside the listing, so what was found is told: else the next plan would create it again.
     if (found) return { ...dropped(change, "somebody created it meanwhile"), live: found }
-    const { live, existed } = await this.#createOrFind(change, signal)
+    const { live, existed } = await this.#createOrFind(change, fence.signal)
     if (!existed) return this.#equip(change, live, signal)
     const message = "somebody created it in the same moment; its schedules and parameters were replaced by Git's"
     const problem = problemOf("created-over-existing", message, change.key) as Problem
@@ -106,9 +107,15 @@ export class Applier {
 
   async #update(change: Existing, signal: AbortSignal): Promise<Applied> {
     const { live: expected, write } = change
+    let isTouched = false
+    const fence = fenceOn(this.#hands, signal, async (signal) => {
+      const now = await this.#port.read(expected.id, signal)
+      // What we have written ourselves moves what it is compared by; its record still says whose it is.
+      return now && (isTouched || isAsExpected(now, expected)) ? null : changedMeanwhile
+    })
     const before = await this.#port.read(expected.id, signal)
     if (!before || !isAsExpected(before, expected)) {
-      return { ...dropped(change, "it changed since it was looked at"), live: before }
+      return { ...dropped(change, changedMeanwhile), live: before }
     }
     const automations = await readForWrite(this.#port, expected, write.automations, signal)
     if (automations && !sameAutomations(automations, expected.fields.automations)) {
@@ -116,7 +123,7 @@ export class Applier {
       return { ...dropped(change, "its automations changed since they were looked at"), live }
     }
     const since = await this.#port.runsDueSince(expected.id, signal)
-    const written = await this.#write(expected.id, write, signal)
+    const written = await this.#write(expected.id, write, { signal: fence.signal, touch: () => (isTouched = true) })
     await readForWrite(this.#port, expected, write.automations, signal)
     const after = await this.#port.read(expected.id, signal)
     if (!after) return { ...dropped(change, "it was deleted right after the write"), live: null }
@@ -129,7 +136,8 @@ export class Applier {
     const { write } = change
     const fields = diffFields(write.wanted, after.fields).map(({ field }) => field)
     const arrived = fields.length === 0 && (write.patch.tags ?? []).every((tag) => after.allTags.includes(tag))
-    if (trouble && !(trouble.code === "answer-lost" && arrived)) throw trouble
+    const isThere = trouble instanceof PrefectError && trouble.code === "answer-lost" && arrived
+    if (trouble && !isThere) throw trouble
     if (refusal) return { ...withoutTrigger(change, refusal), live: after }
     return { ...done(change, after.id, this.#clock), live: after, stillDiffers: [...new Set(fields)] }
   }
@@ -138,27 +146,36 @@ export class Applier {
    * Returns the error when something may have been written all the same (the answer got lost, or an earlier step went
    * through): then scheduled runs are gone that must be brought back first. Beside it the refusal of an automation.
    */
-  async #write(id: DeploymentId, write: Write, signal: AbortSignal): Promise<Written> {
+  async #write(
+    id: DeploymentId,
+    write: Write,
+    { signal, touch }: { readonly signal: AbortSignal; readonly touch: () => void },
+  ): Promise<Written> {
     let touched = false
+    const wrote = (): void => {
+      touched = true
+      touch()
+    }
     try {
       for (const { id: scheduleId, ...patch } of write.nameSchedules) {
         await this.#port.patchSchedule(id, scheduleId, patch, signal)
-        touched = true
+        wrote()
       }
       for (const scheduleId of write.removeSchedules) {
         await this.#port.removeSchedule(id, scheduleId, signal)
-        touched = true
+        wrote()
       }
       await removeAutomations(this.#port, write.automations, signal)
       touched ||= write.automations.some(({ kind }) => kind === "remove")
       if (!isEmpty(write.patch)) {
         await this.#port.patch(id, write.patch, signal)
-        touched = true
+        wrote()
       }
       return { trouble: null, refusal: await writeAutomations(this.#port, id, write.automations, signal) }
     } catch (error) {
-      if (error instanceof PrefectError && (touched || error.code === "answer-lost"))
-        return { trouble: error, refusal: null }
+      const arrived = error instanceof PrefectError && error.code === "answer-lost"
+      const ours = error instanceof PrefectError || error instanceof FencedError
+      if (ours && (touched || arrived)) return { trouble: error, refusal: null }
       throw error
     }
   }
@@ -169,14 +186,23 @@ export class Applier {
    */
   async #reschedule(live: LiveDeployment, since: string, signal: AbortSignal): Promise<void> {
     if (live.fields.paused || !live.fields.schedules.some(({ active }) => active)) return
+    const fence = new Fence(this.#clock, signal, [{ ask: this.#whyNoRuns(live.id), read: readingOf(this.#clock) }])
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#port.reschedule(live.id, since, signal)
+        return await this.#port.reschedule(live.id, since, fence.signal)
       } catch (error) {
         signal.throwIfAborted()
+        if (error instanceof FencedError) return
         if (tries >= rescheduleTriesMax) throw error
         await this.#clock.sleep(rescheduleWaitMs * 2 ** tries, signal)
       }
+    }
+  }
+
+  #whyNoRuns(id: DeploymentId): Ask {
+    return async (signal) => {
+      const now = await this.#port.read(id, signal)
+      return !now || now.fields.paused ? "it doesn't run any more" : null
     }
   }
 }
@@ -186,6 +212,7 @@ async function attempt(change: Change, signal: AbortSignal, work: () => Promise<
     return await work()
   } catch (error) {
     signal.throwIfAborted()
+    if (error instanceof FencedError) return dropped(change, error.message)
     return failed(change, toError(error))
   }
 }

@@ -14,6 +14,7 @@ import { activeAt, isSourceChanged, type SourceRecord } from "../core/record.ts"
 import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
 import { eyesOf, type TurnContext } from "./context.ts"
+import { nothingEarlier, type Earlier } from "./earlier.ts"
 import {
   declaredBy,
   hasUnknownSibling,
@@ -37,6 +38,8 @@ export interface Decision {
   readonly record: SourceRecord | null
   readonly pin: Pin | null
   readonly owned: readonly LiveDeployment[]
+  readonly manifests: readonly string[]
+  readonly earlier: Earlier
   readonly plan: Plan
   readonly allowed: readonly Change[]
   readonly hold: Hold | null
@@ -96,7 +99,8 @@ async function look(turn: Turn, source: Source, memory: SourceMemory, signal: Ab
   if (source.decommission) {
     const desired = nothingWanted(source, memory.observed?.revision ?? noRevision)
     const snapshot = await eyes.snapshots.current(nothingMore, freshnessOf(taken, workspace, false, now), signal)
-    return { desired, snapshot, imagesAgainMs: null, revision: desired.revision }
+    const unread = { manifests: [], earlier: nothingEarlier, imagesAgainMs: null }
+    return { desired, snapshot, ...unread, revision: desired.revision }
   }
   const maxAgeMs = taken.requestedAt === null ? source.intervalMs * pollShare : now - taken.requestedAt
   const resolution = await context.git.resolve(source.remote, source.ref, maxAgeMs, signal)
@@ -147,7 +151,7 @@ async function judge(turn: Turn, seen: Seen, signal: AbortSignal): Promise<Omit<
     source,
     declared: seen.desired.deployments.size + seen.desired.handsOff.size,
     owned,
-    sourceChanged: isSourceChanged(record, source, owned.length),
+    sourceChanged: isSourceChanged(record, source, owned.length) || !seen.earlier.known,
     siblingUnknown: siblingUnknown(turn, plan),
     leavers: leaversIn(plan, { installation: context.installation, siblings, snapshot }),
     letGo: memory.letGo,

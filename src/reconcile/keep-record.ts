@@ -3,6 +3,8 @@ import type { Problem } from "../core/model.ts"
 import {
   activeAt,
   emptyRecord,
+  isSourceChanged,
+  parseRecord,
   recordJson,
   recordName,
   refText,
@@ -12,9 +14,10 @@ import {
 import type { Source } from "../core/source.ts"
 import { ageMs, isoTime, readingOf } from "../lib/clock.ts"
 import { toError } from "../lib/errors.ts"
+import type { Ask, Ground } from "../lib/fence.ts"
 import { eyesOf, type TurnContext } from "./context.ts"
 import { supersededBy, type Decision } from "./decide.ts"
-import { memoryOf, type WorkspaceState } from "./memory.ts"
+import { memoryOf, type SourceMemory, type WorkspaceState } from "./memory.ts"
 import { readRecord } from "./observe.ts"
 
 /**
@@ -26,31 +29,42 @@ export async function claimSource(
   context: TurnContext,
   source: Source,
   workspace: WorkspaceState,
-  signal: AbortSignal,
+  { decision, signal }: { readonly decision: Decision; readonly signal: AbortSignal },
 ): Promise<string | null> {
   const { recordTurn } = memoryOf(workspace, source)
-  return recordTurn.run(() => claim(context, source, workspace, signal), signal)
+  return recordTurn.run(() => claim(context, { source, workspace }, decision, signal), signal)
 }
 
 async function claim(
   context: TurnContext,
-  source: Source,
-  workspace: WorkspaceState,
+  { source, workspace }: { readonly source: Source; readonly workspace: WorkspaceState },
+  decision: Decision,
   signal: AbortSignal,
 ): Promise<string | null> {
   const memory = memoryOf(workspace, source)
   const before = await readAnew(context, source, workspace, signal)
-  if (supersededBy(context, memory, before)) return "another daemon works on this source, or it was released"
-  if (activeAt(before?.suspend ?? null, isoTime(context.clock.now()))) return "the source has just been suspended"
+  const obstacle = obstacleIn(context, memory, before)
+  if (obstacle !== null) return obstacle
   memory.overwritten.add(before?.instance ?? "")
-  if (before?.instance === context.instance) return null
-  await writeRecord(
-    context,
-    { source, workspace },
-    { ...named(context, source, before), instance: context.instance },
-    signal,
-  )
+  const after = { ...named(context, source, before), ...placeOf(context, source, before, { decision, allDone: false }) }
+  if (JSON.stringify(after) !== JSON.stringify(before)) await writeRecord(context, { source, workspace }, after, signal)
   return null
+}
+
+function obstacleIn(context: TurnContext, memory: SourceMemory, record: SourceRecord | null): string | null {
+  if (supersededBy(context, memory, record)) return "another daemon works on this source, or it was released"
+  return activeAt(record?.suspend ?? null, isoTime(context.clock.now())) ? "the source has just been suspended" : null
+}
+
+/** The record as writes rest on it. Asked again, nothing of it is kept: others may be writing it right now. */
+export function recordGround(context: TurnContext, source: Source, workspace: WorkspaceState): Ground {
+  const memory = memoryOf(workspace, source)
+  const name = recordName({ installation: context.installation, source: source.name })
+  const ask: Ask = async (signal) => {
+    const values = await workspace.port.variables(new Set([name]), signal)
+    return obstacleIn(context, memory, parseRecord(values.get(name)))
+  }
+  return { ask, read: memory.sight.record?.read ?? readingOf(context.clock) }
 }
 
 /** A record that was read this recently, in the same turn as a rule, isn't read again before a write. */
@@ -105,19 +119,52 @@ function nextRecord(
   { decision, allDone }: Ended,
 ): SourceRecord {
   const now = isoTime(context.clock.now())
-  // Where the source is read from is recorded only when nothing it owns is missing there, or a person said so.
-  const settled = decision.released.includes("source-changed") || nothingMissing(decision)
   return {
     ...named(context, source, before),
-    ...(settled && { url: source.remote.url, ref: refText(source.ref), selection: selectionDigest(source) }),
+    ...placeOf(context, source, before, { decision, allDone }),
     ...(allDone && { desired: decision.desired.digest }),
     // What this version would render otherwise is looked at by a person first, also after another start.
     ...(!isHeld(decision, "mass-update") && { version: context.version }),
-    // Also without a write to a deployment: an older daemon stands back as soon as it finds this start's id.
-    instance: context.instance,
     suspend: activeAt(before?.suspend ?? null, now),
     pin: activeAt(before?.pin ?? null, now),
   }
+}
+
+/**
+ * Where a source is read from, by which daemon, and the commit whose manifests what it owns came from: true before the
+ * first write that follows from it, so that a daemon killed in between finds what an undisturbed one would know.
+ */
+function placeOf(
+  context: TurnContext,
+  source: Source,
+  before: SourceRecord | null,
+  ended: Ended,
+): Partial<SourceRecord> {
+  const { owned, released, earlier, revision } = ended.decision
+  // Recorded only when nothing it owns is missing there, or a person said so.
+  const settled = released.includes("source-changed") || owned.length === 0 || nothingMissing(ended.decision)
+  const isHere = settled || (!isSourceChanged(before, source, owned.length) && earlier.known)
+  return {
+    ...(settled && { url: source.remote.url, ref: refText(source.ref), selection: selectionDigest(source) }),
+    ...(isHere && movesOn(context, source, before, ended) && { revision }),
+    // Also without a write to a deployment: an older daemon stands back as soon as it finds this start's id.
+    instance: context.instance,
+  }
+}
+
+/** Whether the record is to name this commit: at each start, with a new Desired, and when manifests stand elsewhere. */
+function movesOn(
+  context: TurnContext,
+  source: Source,
+  before: SourceRecord | null,
+  { decision: { desired, owned, manifests, earlier, revision }, allDone }: Ended,
+): boolean {
+  if (source.decommission || before?.revision === revision) return false
+  // Of what couldn't be read nobody knows whether it went; only where nothing is owned, nothing can go.
+  if (desired.kind === "partial" && owned.length > 0) return false
+  if (!before?.revision || before.instance !== context.instance) return true
+  const moved = manifests.length !== earlier.paths.length || manifests.some((path, i) => path !== earlier.paths[i])
+  return moved || (allDone && before.desired !== desired.digest)
 }
 
 /** @throws PrefectError when the workspace doesn't take it. */

@@ -69,7 +69,7 @@ export function memoryOf(workspace: WorkspaceState, source: Source): SourceMemor
   }
   const memory: SourceMemory = {
     source,
-    sight: { index: null, record: null, unreleased: false, code: new Map() },
+    sight: { index: null, record: null, unreleased: false, earlier: null, code: new Map() },
     desired: null,
     declared: null,
     settled: new Map(),
@@ -89,7 +89,8 @@ export function memoryOf(workspace: WorkspaceState, source: Source): SourceMemor
 
 /** What a file declares that can't be read now counts as it was last read. */
 export function declaredBy(desired: Desired, before: Declared | null): Declared {
-  const hides = desired.problems.some(({ severity, key }) => severity === "error" && key === undefined)
+  const unread = desired.problems.some(({ severity, key }) => severity === "error" && key === undefined)
+  const hides = unread && desired.kind === "partial"
   const kept = hides && before ? before.keys : []
   return {
     keys: new Set([...kept, ...desired.deployments.keys(), ...desired.handsOff]),

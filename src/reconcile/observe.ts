@@ -6,6 +6,7 @@ import type { SecretReader } from "../core/secret.ts"
 import type { Source } from "../core/source.ts"
 import { readingOf, type Reading } from "../lib/clock.ts"
 import { ConfigError, GitError } from "../lib/errors.ts"
+import { readEarlier, type Earlier } from "./earlier.ts"
 import type { Eyes } from "./eyes.ts"
 import { askImages } from "./pushed.ts"
 import type { GitBlob, Index, Inputs, ReadBlobs, RenderBlob, Resolution } from "./ports.ts"
@@ -17,6 +18,8 @@ export interface Sight {
   record: { readonly generation: number; readonly read: Reading; readonly record: SourceRecord | null } | null
   /** The record was read without a release in it: one that is found there now means somebody else's. */
   unreleased: boolean
+  /** The manifests of the recorded commit, as last read. */
+  earlier: { readonly slot: string; readonly paths: readonly string[] } | null
   /** What may stay at which commit, by both commits and the question. */
   readonly code: Map<string, ReadonlySet<DeploymentKey>>
 }
@@ -24,6 +27,9 @@ export interface Sight {
 export interface Observation {
   readonly desired: Desired
   readonly snapshot: Snapshot
+  /** Paths of the manifests at this revision, and at the one that was last written as a whole. */
+  readonly manifests: readonly string[]
+  readonly earlier: Earlier
   /** When to look again for images that weren't there, in milliseconds; null = none is waited for. */
   readonly imagesAgainMs: number | null
 }
@@ -66,11 +72,13 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { index, resolution, sight, fresh, requestedAt } = seen
+  const earlier = await readEarlier(eyes, source, { index, sight }, signal)
   const inputs: Inputs = {
     branch: resolution.branch,
     env: await readEnv(eyes.secrets, source),
     variables: index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map(),
     images: new Map(),
+    earlier: earlier.paths,
     pins: new Map(),
   }
   const first = await eyes.render.bind(index, inputs, source)
@@ -82,7 +90,7 @@ export async function observe(
   const { images, againMs: imagesAgainMs } = asked
   const isWhole = pins.size === 0 && images.size === 0
   const desired = isWhole ? first : await eyes.render.bind(index, { ...inputs, images, pins }, source)
-  return { desired, snapshot, imagesAgainMs }
+  return { desired, snapshot, manifests: index.manifests, earlier, imagesAgainMs }
 }
 
 /** Read with each listing, so a record that another daemon wrote is seen when live state is. */

@@ -131,6 +131,8 @@ interface RunCounts {
 export interface RenderPort {
   /** `read` brings the texts of blobs; it is asked again and again, until everything that the manifests name is there. */
   index(tree: Tree, source: Source, read: ReadBlobs): Promise<Index>
+  /** Paths of the files of a commit that are the source's manifests. */
+  manifests(tree: Tree, source: Source): Promise<readonly string[]>
   bind(index: Index, inputs: Inputs, source: Source): Promise<Desired>
   /** For `images: registry`: the images that must be there before the deployments that name them may move to them. */
   imagesOf(index: Index, inputs: Inputs, source: Source): Promise<ReadonlyMap<string, readonly DeploymentKey[]>>
@@ -152,6 +154,8 @@ export interface RenderPort {
 /** What a source declares at one revision; only the room that made it looks inside. */
 export interface Index {
   readonly revision: Revision
+  /** Paths of its manifests. */
+  readonly manifests: readonly string[]
   /** Names of the Prefect variables that entries refer to. */
   readonly variables: ReadonlySet<string>
 }
@@ -165,5 +169,7 @@ export interface Inputs {
   readonly env: ReadonlyMap<string, string>
   readonly variables: ReadonlyMap<string, Json>
   readonly images: ReadonlyMap<string, ImageVerdict>
+  /** Paths of the manifests of the recorded commit. */
+  readonly earlier: readonly string[]
   readonly pins: ReadonlyMap<DeploymentKey, Revision>
 }

@@ -3,6 +3,7 @@ import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
 import { eyesOf, type TurnContext } from "./context.ts"
 import { declaredBy, type Declared, type SourceMemory, type WorkspaceState } from "./memory.ts"
+import { readEarlier } from "./earlier.ts"
 import { readEnv, readIndex, readRecord } from "./observe.ts"
 
 /** Polled now: a move is two commits, and what was seen a moment ago may be from before the second. */
@@ -51,6 +52,8 @@ async function readDeclared(
   const { revision, branch } = await context.git.resolve(source.remote, ref, siblingAgeMaxMs, signal)
   const index = await readIndex(eyes, source, { revision, sight }, signal)
   const variables = index.variables.size > 0 ? await eyes.port.variables(index.variables, signal) : new Map()
-  const inputs = { branch, env: await readEnv(eyes.secrets, source), variables, images: new Map(), pins: new Map() }
+  const { paths: earlier } = await readEarlier(eyes, source, { index, sight }, signal)
+  const env = await readEnv(eyes.secrets, source)
+  const inputs = { branch, env, variables, images: new Map(), earlier, pins: new Map() }
   return declaredBy(await context.render.bind(index, inputs, source), declared)
 }

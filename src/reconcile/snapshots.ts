@@ -86,9 +86,10 @@ export class Snapshots {
       return false
     if (this.#lookedAt >= fresh.lookedAfter) return true
     if (this.#written >= lookDepthMax) return false
-    const look = await this.#port.look(this.#written + 1, signal)
+    const depth = this.#written + 1
+    const look = await this.#port.look(depth, signal)
     this.#lookedAt = now
-    const stands = matches(look, this.#now() as Snapshot)
+    const stands = matches(look, this.#now() as Snapshot, depth)
     // Should the listing that follows fail, nobody may take this look for a good one.
     if (!stands) this.#listedAt = Number.NEGATIVE_INFINITY
     return stands
@@ -130,10 +131,11 @@ export class Snapshots {
 }
 
 /** Whether a look shows just what the snapshot has: as many of ours, and the newest of them unchanged. */
-function matches(look: Look, snapshot: Snapshot): boolean {
+function matches(look: Look, snapshot: Snapshot, depth: number): boolean {
   const known = oursIn(snapshot)
   return (
     look.count === known.size &&
+    look.newest.length >= Math.min(depth, known.size) &&
     look.newest.every(({ id, updated }) => {
       const live = known.get(id)
       return live?.updated === updated

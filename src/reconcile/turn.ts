@@ -116,7 +116,9 @@ function conclude(
     message: shown(context, problem.message),
   }))
   const errors = problems.some(({ severity }) => severity === "error")
-  const kind = hold ? "held" : errors || isUnfinished({ results }) ? "degraded" : "converged"
+  // Seen and left as it is: Prefect isn't as Git says, which is what converged means.
+  const differs = !source.apply && plan.changes.some(({ action }) => action !== "keep" && action !== "skip")
+  const kind = hold ? "held" : errors || differs || isUnfinished({ results }) ? "degraded" : "converged"
   const waiting = plan.changes.some((change) => made.has(change.action) && !decision.allowed.includes(change))
   const applied = source.apply && !waiting && !isUnfinished({ results }) ? revision : null
   const counts = countsOf(decision, results, problems)

@@ -5,19 +5,30 @@ import type { Json } from "../core/json.ts"
 import type { Desired, DesiredDeployment, DeploymentKey, Problem } from "../core/model.ts"
 import type { Source } from "../core/source.ts"
 import { bindEntry, type BoundEntry } from "./bind-entry.ts"
+import { nothingFound } from "./found.ts"
+import { hiddenManifests } from "./hidden.ts"
 import type { Index, IndexedEntry, OnFile } from "./index.ts"
 import type { Inputs } from "./inputs.ts"
 import { problem } from "./manifest/rules.ts"
 
 /** An index with everything that it leaves open filled in. Pure: the same index and inputs give the same Desired. */
 export function bind(index: Index, inputs: Inputs, source: Source, onFile: OnFile = () => undefined): Desired {
-  const bound = bindEntries(index, inputs, source, onFile)
+  const every = index.entries.map((entry) => {
+    onFile(entry.manifest)
+    return boundWithin(entry, index, inputs, source)
+  })
+  const bound = selectedOf(every, source)
   const twice = declaredTwice(bound)
   const sound = bound.filter((entry) => entry.deployment && !twice.keys.has(entry.deployment.key))
   const deployments = new Map(
     sound.flatMap(({ deployment }) => (deployment ? [[deployment.key, deployment] as const] : [])),
   )
-  const problems = [...index.problems, ...bound.flatMap((entry) => entry.problems), ...twice.problems]
+  const problems = [
+    ...index.problems,
+    ...hiddenManifests(index, inputs.earlier),
+    ...bound.flatMap((entry) => entry.problems),
+    ...twice.problems,
+  ]
   const broken = bound.flatMap(({ deployment, key }) => (deployment === null && key !== null ? [key] : []))
   let digest: string | null = null
   return {
@@ -26,7 +37,8 @@ export function bind(index: Index, inputs: Inputs, source: Source, onFile: OnFil
     revision: index.revision,
     deployments: new Map([...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     handsOff: new Set([...broken, ...twice.keys]),
-    problems: problems.toSorted(byPlace),
+    // That nothing is found is known for sure, so it is no doubt about the rest.
+    problems: [...problems, ...nothingFound(index, { every, selected: bound.length }, source)].toSorted(byPlace),
     // Made when it is asked for: a linter, and the first of two bindings of a turn, never do.
     get digest() {
       digest ??= digestOf([...deployments.values()].map((deployment) => deploymentJson(deployment)).toSorted(byKey))
@@ -41,22 +53,19 @@ export function imagesNamed(
   inputs: Inputs,
   source: Source,
 ): ReadonlyMap<string, readonly DeploymentKey[]> {
-  const named = bindEntries(index, inputs, source).flatMap(({ deployment, images }) =>
+  const every = index.entries.map((entry) => boundWithin(entry, index, inputs, source))
+  const named = selectedOf(every, source).flatMap(({ deployment, images }) =>
     deployment ? images.map((image) => ({ image, key: deployment.key })) : [],
   )
   const byImage = Map.groupBy(named, ({ image }) => image)
   return new Map([...byImage].map(([image, uses]) => [image, uses.map(({ key }) => key)]))
 }
 
-function bindEntries(index: Index, inputs: Inputs, source: Source, onFile?: OnFile): readonly BoundEntry[] {
-  const selected = picomatch([...source.selection.select], { dot: true })
-  const wanted = (key: DeploymentKey | null): boolean =>
-    source.selection.select.length === 0 || key === null || selected(key)
-  const bound = index.entries.map((entry) => {
-    onFile?.(entry.manifest)
-    return boundWithin(entry, index, inputs, source)
-  })
-  return bound.filter(({ key }) => wanted(key))
+/** What the source's `select` lets through; what has no key counts as meant. */
+function selectedOf(bound: readonly BoundEntry[], { selection: { select } }: Source): readonly BoundEntry[] {
+  if (select.length === 0) return bound
+  const selected = picomatch([...select], { dot: true })
+  return bound.filter(({ key }) => key === null || selected(key))
 }
 
 /** What the bounds of the reader let through may still be more than the engine takes. */

@@ -1,8 +1,9 @@
 import { posix } from "node:path"
 import picomatch from "picomatch"
 import { jsonSize } from "../core/json.ts"
-import type { Problem, Revision, Tree } from "../core/model.ts"
+import type { Problem, Revision, Tree, TreeEntry } from "../core/model.ts"
 import type { Rendering } from "../core/source.ts"
+import { linkedManifests } from "./hidden.ts"
 import {
   findEntrypoint,
   projectFolders,
@@ -48,6 +49,8 @@ export interface Index {
   readonly tree: Tree
   /** What makes a file of any commit a manifest. */
   readonly settings: IndexSettings
+  /** The paths that were read, or would have been. */
+  readonly manifests: readonly string[]
   readonly entries: readonly IndexedEntry[]
   readonly problems: readonly Problem[]
   /** Prefect variables that entries refer to. */
@@ -90,10 +93,12 @@ export class Renderer {
       revision: tree.revision,
       tree,
       settings,
+      manifests: paths,
       entries,
       problems: [
         ...manifests.flatMap(({ problems }) => problems),
         ...templates.map((path) => template(path)),
+        ...linkedManifests(tree, manifestPaths(tree, settings, links)),
         ...tooMany,
       ],
       variables: new Set(entries.flatMap((entry) => [...variablesOf(entry)])),
@@ -207,15 +212,19 @@ function parsed(path: string, text: string): Manifest {
   }
 }
 
+const files: ReadonlySet<TreeEntry["kind"]> = new Set(["file"])
+const links: ReadonlySet<TreeEntry["kind"]> = new Set(["symlink", "submodule"])
+
 /** Files that the globs select, in the order of their paths. */
 export function manifestPaths(
   tree: Tree,
   { manifests, exclude }: Pick<IndexSettings, "manifests" | "exclude">,
+  kinds: ReadonlySet<TreeEntry["kind"]> = files,
 ): readonly string[] {
   const wanted = picomatch([...manifests], { dot: true })
   const unwanted = exclude.length > 0 ? picomatch([...exclude], { dot: true }) : () => false
   return [...tree.entries]
-    .filter(([path, { kind }]) => kind === "file" && wanted(path) && !unwanted(path))
+    .filter(([path, { kind }]) => kinds.has(kind) && wanted(path) && !unwanted(path))
     .map(([path]) => path)
     .toSorted()
 }

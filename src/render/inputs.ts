@@ -12,6 +12,8 @@ export interface Inputs {
   readonly variables: ReadonlyMap<string, Json>
   /** What registries say of the images that `imagesOf` named; absent = not asked. Counts with `images: registry` only. */
   readonly images: ReadonlyMap<string, ImageVerdict>
+  /** Paths of the manifests of the commit that was last written as a whole; what of them is hidden now isn't gone. */
+  readonly earlier: readonly string[]
   /** The commit that a deployment's clone keeps; absent = the revision itself. */
   readonly pins: ReadonlyMap<DeploymentKey, Revision>
 }

@@ -45,6 +45,7 @@ export function openThread(now: () => number, threads: Threads = ofTheProcess): 
   const self = new ThreadPort(now, threads, `${++ports}`)
   return {
     index: (tree, source, read) => self.index(tree, source, read),
+    manifests: (tree, source) => self.ask("manifests", source, [tree, source]),
     bind: (index, inputs, source) => self.bind(index, inputs, source),
     imagesOf: (...args) => self.ask("imagesOf", args[2], args),
     kept: (...args) => self.ask("kept", args[3].source, args),

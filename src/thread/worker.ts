@@ -103,8 +103,8 @@ async function texts(id: number, oids: readonly string[]): Promise<ReadonlyMap<s
 function encode({ id, method, owner }: Call, value: unknown): Result {
   if (method === "index") {
     const index = value as Index
-    const { revision, variables } = index
-    return { kind: "index", name: keep("index", owner, index), index: { revision, variables } }
+    const { revision, manifests, variables } = index
+    return { kind: "index", name: keep("index", owner, index), index: { revision, manifests, variables } }
   }
   if (method !== "bind") return { kind: "value", value }
   const desired = value as Desired

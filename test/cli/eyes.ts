@@ -23,9 +23,15 @@ export const render: RenderPort = {
       const all = blob?.kind === "text" ? blob.text.split("\n") : []
       return all.flatMap((text, i) => (text === "" ? [] : [{ file, line: i + 1, text }]))
     })
-    const index: TestIndex = { revision: tree.revision, variables: new Set(), lines }
+    const index: TestIndex = {
+      revision: tree.revision,
+      variables: new Set(),
+      manifests: files.map(([path]) => path),
+      lines,
+    }
     return index
   },
+  manifests: async () => [],
   async bind(index, inputs, source): Promise<Desired> {
     const { lines, revision } = index as TestIndex
     const bad = lines.filter(({ text }) => text.startsWith("!"))

@@ -51,6 +51,18 @@ const suspended: Outcome = { ...converged, kind: "suspended", suspend, applied: 
 const problem = { severity: "error", code: "c", message: "m" } as const
 const before = reduceStatus(initialStatus(etl, workspace), converged)
 
+t.test("a difference that apply: false leaves is drift", async (t) => {
+  const plan = planOf({ declared: [declared("f/a", {})] })
+  t.equal(reduceStatus(before, { ...converged, kind: "degraded", plan }).state, "drifted")
+  const results = plan.changes.map((change): ChangeResult => ({
+    change,
+    result: "done",
+    id: owned("f/a").id,
+    at: noon,
+  }))
+  t.equal(reduceStatus(before, { ...converged, plan, results }).state, "synced", "done is no difference")
+})
+
 t.test("a source is unknown before its first turn", async (t) => {
   t.match(initialStatus(etl, workspace), {
     state: "unknown",

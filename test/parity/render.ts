@@ -45,7 +45,7 @@ export async function render(folder: string): Promise<Rendered> {
   const source = { ...standardSource, rendering: { ...standardSource.rendering, shortHash: short.length } }
   const env = new Map(namesIn(index, /\{\{\s*\$(\w+)\s*\}\}/g).map((name) => [name, valueOf(name)]))
   const variables = new Map<string, Json>([...index.variables].map((name) => [name, `value-of-${name}`]))
-  const desired = bind(index, { branch, env, variables, images: new Map(), pins: new Map() }, source)
+  const desired = bind(index, { branch, env, variables, images: new Map(), earlier: [], pins: new Map() }, source)
   return { name: basename(folder), folder, index, desired, source, env }
 }
 

@@ -47,6 +47,62 @@ export async function listing({ client, proxy, server, flow, version }: Place): 
     proxy.fault = null
   })
 
+  await t.test("what comes short, twice or not at all is no snapshot", async (t) => {
+    const short: readonly (readonly [string, string, (body: string) => string])[] = [
+      [
+        "a page that ends early, with more behind it",
+        "/deployments/filter",
+        (body) => rows(body, (all) => all.slice(7)),
+      ],
+      ["a row twice", "/deployments/filter", (body) => rows(body, (all) => [...all.slice(1), ...all.slice(-1)])],
+      ["an empty list", "/deployments/filter", () => "[]"],
+      ["a count that moves", "/deployments/count", (body) => String(Number(body) + ++moved)],
+      ["pools without one", "/work_pools/filter", (body) => rows(body, (all) => all.slice(1))],
+      ["queues without a pool's own", "/work_queues/filter", () => "[]"],
+      ...(version === "3.2.0" ? [] : [["automations that are counted only", "/automations/count", () => "7"] as const]),
+    ]
+    let moved = 0
+    for (const [what, at, change] of short) {
+      proxy.fault = ({ path }) => (path === at ? { kind: "change", change } : null)
+      await t.rejects(client.everything(signal), { code: "listing-unstable", kind: "transient" }, what)
+    }
+    proxy.fault = null
+  })
+
+  await t.test("a list of flows that comes short hides no deployment", async (t) => {
+    const { deployments } = await client.everything(signal)
+    await using fresh = openClient(proxy.url)
+    let dropped = false
+    proxy.fault = ({ path }) => {
+      if (path !== "/flows/filter" || dropped) return null
+      dropped = true
+      return { kind: "change", change: (body) => rows(body, (all) => all.slice(1)) }
+    }
+    const seen = await fresh.everything(signal)
+    proxy.fault = null
+    t.ok(dropped)
+    t.strictSame([...seen.deployments.keys()].toSorted(), [...deployments.keys()].toSorted())
+  })
+
+  await t.test("creates of this process wait for a listing, and don't make it fail", async (t) => {
+    let made = 0
+    const make = async (): Promise<void> => {
+      for (; made < 12; made++) await client.create(creation(`${flow}-made`, `m${made}`, {}, [tag]), signal)
+    }
+    const writing = make()
+    const counts: number[] = []
+    while (made < 12) {
+      const { deployments } = await client.snapshot(covering(), signal)
+      counts.push([...deployments.values()].filter((live) => live.flow === `${flow}-made`).length)
+    }
+    await writing
+    t.ok(counts.length > 0)
+    t.strictSame(
+      counts,
+      counts.toSorted((a, b) => a - b),
+    )
+  })
+
   await t.test("a listing holds others' deployments only by key, and widens by the missing ones", async (t) => {
     await client.create(creation(`${flow}-other`, "foreign"), signal)
     await client.create(creation(`${flow}-other`, "stranger"), signal)
@@ -165,4 +221,8 @@ export async function runs({ client, proxy, server, flow, version }: Place): Pro
 /** The page without its first row, as if a row had come or gone meanwhile. */
 function drop(body: string): string {
   return JSON.stringify((JSON.parse(body) as unknown[]).slice(1))
+}
+
+function rows(body: string, change: (all: readonly unknown[]) => readonly unknown[]): string {
+  return JSON.stringify(change(JSON.parse(body) as unknown[]))
 }

@@ -92,7 +92,8 @@ export class ModelPrefect implements WorkspacePort {
     for (const live of this.deployments.values()) if (keys.has(live.key)) deployments.set(live.key, live)
     return { ...snapshot, deployments }
   }
-  async read(id: DeploymentId) {
+  async read(id: DeploymentId, signal: AbortSignal) {
+    signal.throwIfAborted()
     const live = this.deployments.get(id)
     if (live) this.onRead(live)
     return this.deployments.get(id) ?? null
@@ -223,7 +224,8 @@ export class ModelGit {
   readonly images: ImagesPort = { ask: () => Promise.reject(new Error("no image is named here")) }
 
   readonly render: RenderPort = {
-    index: async ({ revision }) => ({ revision, variables: new Set() }),
+    index: async ({ revision }) => ({ revision, manifests: [], variables: new Set() }),
+    manifests: async () => [],
     bind: async (index, _inputs, source) => this.#desired(index, source.name),
     imagesOf: async () => new Map(),
     isPinned: () => false,

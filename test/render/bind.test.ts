@@ -432,7 +432,8 @@ t.test("problems name what was probably meant", async (t) => {
 t.test("a template of manifests isn't read, and that is said", async (t) => {
   const desired = desiredOf({ "templates/{{ cookiecutter.name }}/prefect.yaml": "{% if x %}", "flow.py": flow })
   t.equal(desired.kind, "complete")
-  t.match(desired.problems, [{ severity: "warning", code: "manifest-template", message: /isn't read/ }])
+  const told = desired.problems.filter(({ code }) => code === "manifest-template")
+  t.match(told, [{ severity: "warning", message: /isn't read/ }])
 })
 
 t.test("a package of another project of the repository is followed", async (t) => {

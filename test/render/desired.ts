@@ -20,6 +20,8 @@ export interface Settings {
   readonly rendering?: Partial<Rendering>
   readonly source?: Partial<Source>
   readonly inputs?: Partial<Inputs>
+  /** Further entries of the tree that are no files. */
+  readonly entries?: Readonly<Record<string, TreeEntry["kind"]>>
 }
 
 export const revision = "1234567890abcdef1234567890abcdef12345678" as Revision
@@ -79,7 +81,7 @@ export function treeOf(files: Files, at: Revision = revision): Tree {
 
 export function indexOf(files: Files, settings: Settings = {}): Index {
   const texts = textsOf(files)
-  const tree = treeOf(files)
+  const tree = withEntries(treeOf(files), settings.entries ?? {})
   const { selection, rendering } = sourceOf(settings)
   const blobs = new Map<string, Blob>()
   for (let round = 0; round < 50; round++) {
@@ -95,12 +97,18 @@ export function textsOf(files: Files): ReadonlyMap<string, string> {
   return new Map(Object.values(files).map((text) => [oidOf(text), text]))
 }
 
+function withEntries({ revision: at, entries }: Tree, more: NonNullable<Settings["entries"]>): Tree {
+  const others = Object.entries(more).map(([path, kind]) => [path, { oid: `oid of ${path}`, kind }] as const)
+  return { revision: at, entries: new Map([...entries, ...others]) }
+}
+
 function inputsOf(settings: Settings): Inputs {
   return {
     branch: "main",
     env: new Map(),
     variables: new Map<string, Json>(),
     images: new Map(),
+    earlier: [],
     pins: new Map<DeploymentKey, Revision>(),
     ...settings.inputs,
   }

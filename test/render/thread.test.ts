@@ -10,7 +10,8 @@ import { openThread } from "../../src/thread/port.ts"
 t.setTimeout(300_000)
 const render = openThread(() => performance.now())
 t.teardown(() => render[Symbol.dispose]())
-const inputs: Inputs = { branch: "main", env: new Map(), variables: new Map(), images: new Map(), pins: new Map() }
+const none = { env: new Map(), variables: new Map(), images: new Map(), pins: new Map() }
+const inputs: Inputs = { branch: "main", earlier: [], ...none }
 let commits = 0
 
 /** A commit with these files, read by a source of that name; the same text is the same blob. */

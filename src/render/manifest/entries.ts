@@ -32,6 +32,9 @@ export interface Manifest {
 
 /** Prefect has no limit; what steps give out is kept for each of them. */
 const stepsMax = 1_000
+/** Half a write or a filter that failed leaves it so; who means it says it. */
+const emptyText = "the file is empty: delete it, or write `deployments: []` if it is to declare nothing"
+const start = { at: { line: 1, column: 1 } }
 
 const topKeys = [
   "name",
@@ -58,6 +61,7 @@ export function parseManifest(path: string, text: string): Manifest {
     const size = nodes.reduce((sum, node) => sum + (node ? sizeOf(node) : 0), findings.length)
     return { path, entries, problems, size }
   }
+  if (text.trim() === "") find("manifest-shape", emptyText, start)
   if (!root || (root.kind === "scalar" && root.value === null)) return done([])
   if (root.kind !== "map") {
     find("manifest-shape", "a manifest is a mapping with `deployments:` in it", root)

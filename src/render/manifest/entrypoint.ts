@@ -2,6 +2,7 @@ import { posix } from "node:path"
 import { isJsonObject } from "../../core/json.ts"
 import type { Tree } from "../../core/model.ts"
 import type { Rendering } from "../../core/source.ts"
+import { whatBlocks } from "../blocked.ts"
 import type { Surroundings } from "../python/reading.ts"
 import type { ManifestEntry } from "./entries.ts"
 import type { Rule } from "./rules.ts"
@@ -87,7 +88,8 @@ function findFile(path: string, object: string, { folder, tree, baseDir, pull }:
   const candidates = bases.map((base) => ({ base, path: posix.normalize(posix.join(base, path)) }))
   const inside = candidates.filter((candidate) => !candidate.path.startsWith("../") && candidate.path !== "..")
   if (inside.length === 0) return problem("entrypoint-outside", `"${path}" leads out of the repository`)
-  const found = inside.find((candidate) => tree.entries.has(candidate.path))
+  // A link on the way to the nearest one hides it: one further up is another file.
+  const found = inside.find(({ path: one }) => tree.entries.has(one) || whatBlocks(tree, one) !== null)
   if (found === undefined) {
     const looked = inside
       .slice(0, 4)
@@ -96,8 +98,8 @@ function findFile(path: string, object: string, { folder, tree, baseDir, pull }:
     const message = `there is no file ${looked}${inside.length > 4 ? ", …" : ""}`
     return problem("flow-file-missing", message + likeNamed(path, tree))
   }
-  if (tree.entries.get(found.path)?.kind !== "file")
-    return problem("entrypoint-outside", `${found.path} is no regular file; links aren't followed`)
+  const blocked = whatBlocks(tree, found.path)
+  if (blocked !== null) return problem("entrypoint-outside", `${blocked}; ${found.path} can't be read behind it`)
   return { kind: "flow", ...found, object, isScript: true }
 }
 
@@ -160,7 +162,10 @@ function findModule(module: string, object: string, { folder, tree, projects, ba
       path: posix.normalize(posix.join(root, path)),
     })),
   )
-  const found = candidates.find(({ path }) => tree.entries.get(path)?.kind === "file")
+  const found = candidates.find(({ path }) => tree.entries.has(path) || whatBlocks(tree, path) !== null)
+  const blocked = found ? whatBlocks(tree, found.path) : null
+  if (found && blocked !== null)
+    return problem("entrypoint-outside", `${blocked}; ${found.path} can't be read behind it`)
   if (found !== undefined) return { kind: "flow", ...found, object, isScript: false }
   return problem("flow-file-missing", `the module ${module} isn't in the repository (looked for ${relative}.py)`)
 }

@@ -7,7 +7,10 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "yaml-too-large": "Split the file: several prefect.yaml in folders of their own are read as one source.",
   "yaml-duplicate-key": "Take one of the two out; the first one has no effect.",
   "manifest-template": "Nothing, if it is a template; else rename the folder, or `exclude` it to silence this.",
-  "manifest-unreadable": "Save the file as UTF-8, and below 1 MiB.",
+  "manifest-unreadable":
+    "Save it as a regular file, UTF-8, below 1 MiB. If it shall go, take away what stands in its place too, or `exclude` the path.",
+  "nothing-found":
+    "Correct the source's `manifests`, `exclude` or `select`, or its `ref`; for a source without deployments commit a manifest with `deployments: []`.",
   "manifest-shape": "Begin the file with `deployments:` and a list of entries, each with `- name:`.",
   "deployments-missing":
     "Put what shall be deployed into entries below `deployments:`, or rename or `exclude` the file.",

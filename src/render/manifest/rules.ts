@@ -8,7 +8,11 @@ export const rules = {
   "yaml-syntax": ["error", "The file isn't one YAML document."],
   "yaml-too-large": ["error", "The file is larger, deeper or wider than is read."],
   "yaml-duplicate-key": ["warning", "A key stands twice in one mapping; the last one counts."],
-  "manifest-unreadable": ["error", "The file isn't UTF-8 text, or too large."],
+  "manifest-unreadable": [
+    "error",
+    "The file isn't UTF-8 text, is too large, or a link or something like it stands in its place.",
+  ],
+  "nothing-found": ["error", "No file matches `manifests`, or no deployment `select`."],
   "manifest-template": ["warning", "A file below a path with {{ … }} is a template of manifests; it isn't read."],
   "manifest-shape": ["error", "The file's top level isn't what prefect.yaml has there."],
   "deployments-missing": ["warning", "The file has keys that mean something elsewhere, and declares no deployment."],
