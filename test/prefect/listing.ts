@@ -85,13 +85,14 @@ export async function listing({ client, proxy, server, flow, version }: Place): 
   })
 
   await t.test("creates of this process wait for a listing, and don't make it fail", async (t) => {
-    let made = 0
+    const state = { isWriting: true }
     const make = async (): Promise<void> => {
-      for (; made < 12; made++) await client.create(creation(`${flow}-made`, `m${made}`, {}, [tag]), signal)
+      for (let n = 0; n < 12; n++) await client.create(creation(`${flow}-made`, `m${n}`, {}, [tag]), signal)
+      state.isWriting = false
     }
     const writing = make()
     const counts: number[] = []
-    while (made < 12) {
+    while (state.isWriting) {
       const { deployments } = await client.snapshot(covering(), signal)
       counts.push([...deployments.values()].filter((live) => live.flow === `${flow}-made`).length)
     }
