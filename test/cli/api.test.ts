@@ -68,13 +68,14 @@ t.test("decisions arrive whole, and a refusal is told", async (t) => {
 })
 
 t.test("history and orphans read what the API gives", async (t) => {
-  const { run, board } = await served(t)
+  const { run, board, history } = await served(t)
   t.equal((await run("orphans")).out, "No orphans: Git has everything that is owned.\n")
   const plan = planOf({
     source: sourceOf("etl"),
     live: [owned("etl", "old/prod", {}), live("foreign/prod", {})],
   })
-  board.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, plan } })
+  for (const listener of [board, history])
+    listener.take({ kind: "turn-ended", turn: 1, outcome: { ...converged, plan } })
 
   t.match((await run("history", "etl")).out, /converged +interval +1111111 +1s +nothing to do$/m)
   t.match((await run("orphans")).out, /^etl +old\/prod +to retire +no longer in Git$/m)

@@ -204,9 +204,10 @@ export async function startDetached(version: PrefectVersion, folder: string): Pr
   const { pid } = child
   if (pid === undefined) throw new Error("`timeout` can't be started")
   const url = `http://127.0.0.1:${port}/api`
-  await healthy(url, () => isAlive(pid))
   const server: DetachedServer = { url, port, pid, home }
+  // Before it is up: whoever is killed meanwhile leaves word of it for the sweep.
   writeFileSync(join(folder, "server.json"), JSON.stringify(server))
+  await healthy(url, () => isAlive(pid))
 }
 
 function asPrefectServer(server: DetachedServer, user: string): PrefectServer {
