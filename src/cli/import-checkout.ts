@@ -46,7 +46,8 @@ export async function readOthers(sight: Sight, signal: AbortSignal): Promise<Oth
   const { deployments, handsOff, problems } = await desiredOf(sight, given, signal)
   const declared = new Map([...handsOff].map((key) => [key, "another manifest"]))
   for (const { key, at } of deployments.values()) declared.set(key, `${at.file}:${at.line}`)
-  return { declared, problems }
+  // A checkout without any manifest yet is the usual one to import into.
+  return { declared, problems: problems.filter(({ code }) => code !== "nothing-found") }
 }
 
 /** A manifest that isn't there yet, read as if it were, and what a plan would do about it. */
