@@ -154,7 +154,7 @@ await t.test("a renamed source keeps what it owned, ids and all, without a quest
   await daemon.sync("before")
   const ids = Object.values(await place.live()).map(({ id }) => id)
   await daemon.configure({ sources: [place.source("after", { adopt: "never", formerly: ["before"] })] })
-  t.match(await daemon.sync("after"), { state: "synced", lastTurn: { changes: { adopt: 8 } } })
+  t.match(await daemon.sync("after"), { state: "synced", deployments: { owned: 8 } })
   t.strictSame(
     Object.values(await place.live()).map(({ id }) => id),
     ids,
@@ -169,8 +169,8 @@ await t.test("a rename keeps hands off what was suspended", async (t) => {
   await daemon.operate("before", "suspend", { reason: "incident 9", by: "ada" })
   place.repository.commit(project("renamed-suspended", named("a", "b")))
   await daemon.configure({ sources: [place.source("after", { formerly: ["before"] })] })
-  t.match(await daemon.sync("after"), { status: 409 })
   await until("it is known to be suspended", async () => (await daemon.status("after")).state === "suspended")
+  t.match(await daemon.sync("after"), { status: 409 })
   t.match((await daemon.status("after")).suspend, { reason: "incident 9", by: "ada" })
   t.strictSame(Object.keys(await place.live()), ["a"])
   t.match(await daemon.operate("after", "resume"), { status: 200, body: { state: "synced" } })
@@ -180,11 +180,12 @@ await t.test("a rename keeps hands off what was suspended", async (t) => {
 
 await t.test("what bears a former name and Git no longer has is never removed", async (t) => {
   const place = openPlace("renamed-less", "a", "b")
-  const daemon = await place.start(place.source("before"))
-  await daemon.sync("before")
+  const before = await place.start(place.source("before"))
+  await before.sync("before")
+  await before[Symbol.asyncDispose]()
   place.repository.commit(project("renamed-less", named("a")))
   const settings = { formerly: ["before"], prune: { grace: "0s", max: 100 } }
-  await daemon.configure({ sources: [place.source("after", settings)] })
+  const daemon = await place.start(place.source("after", settings))
   await daemon.sync("after")
   await daemon.sync("after")
   t.match((await place.live())["b"], { paused: false })
