@@ -14,6 +14,9 @@ import { openCheckout, readManifest, readOthers, type Others, type Sight } from 
 import type { PlanParts } from "./plan-sources.ts"
 import { unknownOffline } from "./validate.ts"
 
+/** That there is no other manifest yet is known. */
+const noDoubt: ReadonlySet<string> = new Set([...unknownOffline, "nothing-found"])
+
 export interface ImportRequest {
   readonly workspace: Workspace
   /** The checkout with the flows, absolute. */
@@ -83,7 +86,7 @@ export async function importManifest(parts: PlanParts, request: ImportRequest, s
     remarks: state.drafts.flatMap(({ live, remarks }) => remarks.map((one) => ({ ...one, key: live.key }))),
     hidden: hidden.filter(({ name }) => state.text.includes(`{{ $${name} }}`)),
     triggersUnread: snapshot.automations === "unsupported",
-    unsure: others.problems.filter(({ severity, code }) => severity === "error" && !unknownOffline.has(code)).length,
+    unsure: others.problems.filter(({ severity, code }) => severity === "error" && !noDoubt.has(code)).length,
   }
 }
 

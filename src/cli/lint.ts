@@ -80,7 +80,9 @@ async function lintRepository(
   }
   const desired = await loaded.bind(index, inputs, source)
   const deployments = desired.deployments.size + desired.handsOff.size
-  return { root, manifests: manifestPaths(tree, source.selection), deployments, problems: desired.problems }
+  // Only a part of the repository may have been asked for.
+  const problems = desired.problems.filter(({ code }) => code !== "nothing-found")
+  return { root, manifests: manifestPaths(tree, source.selection), deployments, problems }
 }
 
 function bound(git: WorkTree): Pick<WorkTree, "resolve" | "blobs"> {

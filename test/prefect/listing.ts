@@ -215,7 +215,7 @@ export async function runs({ client, proxy, server, flow, version }: Place): Pro
     await client.variables(new Set(["none"]), signal)
     const now = Date.parse(client.serverNow())
     const inSeconds = 1_000
-    t.ok(asked - inSeconds <= now && now <= Date.now() + inSeconds)
+    t.ok(asked - inSeconds <= now && now <= Date.now() + inSeconds, String(now - asked))
   })
 }
 
