@@ -46,8 +46,7 @@ export async function readOthers(sight: Sight, signal: AbortSignal): Promise<Oth
   const { deployments, handsOff, problems } = await desiredOf(sight, given, signal)
   const declared = new Map([...handsOff].map((key) => [key, "another manifest"]))
   for (const { key, at } of deployments.values()) declared.set(key, `${at.file}:${at.line}`)
-  // A checkout without any manifest yet is the usual one to import into.
-  return { declared, problems: problems.filter(({ code }) => code !== "nothing-found") }
+  return { declared, problems }
 }
 
 /** A manifest that isn't there yet, read as if it were, and what a plan would do about it. */

@@ -43,10 +43,12 @@ for (const [title, system, sickness] of ill) {
         others.every(({ lastTurn }) => lastTurn === null),
         "none of theirs is over yet",
       )
-      t.match(
-        others.map(({ waits }: SourceStatus) => waits?.for),
-        others.map(() => (system === "Git" ? /^Git host 127/ : /^workspace sick$/)),
-      )
+      const form = system === "Git" ? /^Git host 127/ : /^workspace sick$/
+      const tells = async ({ name }: { readonly name: string }): Promise<boolean> => {
+        const { waits }: SourceStatus = await daemon.status(name)
+        return form.test(waits?.for ?? "")
+      }
+      await until("each tells whom it waits for", async () => (await Promise.all(sick.map(tells))).every(Boolean))
     }
     if (sickness === 429) t.ok(host.asked() <= 2 * neighbours, "and none is asked again before its Retry-After is over")
   })
