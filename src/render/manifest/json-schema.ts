@@ -65,38 +65,10 @@ const checks: readonly (readonly [string, Check])[] = [
   ["maximum", bound((number, limit) => number <= limit, "at most")],
   ["exclusiveMinimum", bound((number, limit) => number > limit, "more than")],
   ["exclusiveMaximum", bound((number, limit) => number < limit, "less than")],
-  [
-    "minLength",
-    size(
-      (value) => lettersOf(value),
-      (length, limit) => length >= limit,
-      "a text of at least",
-    ),
-  ],
-  [
-    "maxLength",
-    size(
-      (value) => lettersOf(value),
-      (length, limit) => length <= limit,
-      "a text of at most",
-    ),
-  ],
-  [
-    "minItems",
-    size(
-      (value) => itemsOf(value),
-      (length, limit) => length >= limit,
-      "a list of at least",
-    ),
-  ],
-  [
-    "maxItems",
-    size(
-      (value) => itemsOf(value),
-      (length, limit) => length <= limit,
-      "a list of at most",
-    ),
-  ],
+  ["minLength", size(lettersOf, (length, limit) => length >= limit, "a text of at least")],
+  ["maxLength", size(lettersOf, (length, limit) => length <= limit, "a text of at most")],
+  ["minItems", size(itemsOf, (length, limit) => length >= limit, "a list of at least")],
+  ["maxItems", size(itemsOf, (length, limit) => length <= limit, "a list of at most")],
   ["prefixItems", refusePlaces],
   ["items", refuseItems],
   ["properties", refuseProperties],
