@@ -74,7 +74,11 @@ await t.test("each trigger becomes an automation of the deployment, and nothing 
     asked.filter(({ method }) => method !== "GET" && method !== "POST"),
     [],
   )
-  t.equal(asked.filter(({ path }) => path.includes("/automations")).length, 2, "all automations are a page and its count")
+  t.equal(
+    asked.filter(({ path }) => path.includes("/automations")).length,
+    2,
+    "all automations are a page and its count",
+  )
   t.strictSame(await automationsOf(world, a), made)
 })
 
