@@ -108,8 +108,8 @@ for (const order of [
       from.commit(project(flow, { stays: {}, moves: { triggers: [on("x"), on("y")] } }))
       to.commit(project(flow, { own: {} }))
       const sources = [
-        { name: "from", url: from.url },
-        { name: "to", url: to.url },
+        { name: "from", url: from.url, handOverFrom: ["to"] },
+        { name: "to", url: to.url, handOverFrom: ["from"] },
       ]
       const daemon = await world.daemon({ installation: flow, sources })
       for (const name of ["from", "to"]) await daemon.sync(name)
