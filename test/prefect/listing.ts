@@ -214,8 +214,9 @@ export async function runs({ client, proxy, server, flow, version }: Place): Pro
     const asked = Date.now()
     await client.variables(new Set(["none"]), signal)
     const now = Date.parse(client.serverNow())
-    const inSeconds = 1_000
-    t.ok(asked - inSeconds <= now && now <= Date.now() + inSeconds, String(now - asked))
+    // The header tells whole seconds, and uvicorn makes it anew once a second.
+    const exact = 2_500
+    t.ok(asked - exact <= now && now <= Date.now() + exact, String(now - asked))
   })
 }
 
