@@ -70,6 +70,13 @@ const layout = fc.constantFrom(
   { base: "", file: "f.py" },
 )
 
+/** Found by this property: a package below the flow that climbs to the one which has the working folder in it, too. */
+const climbing = {
+  "app/cc/__init__.py": "",
+  "app/flows/aa/aa.py": "try:\n    from .. import cc\nexcept Exception:\n    pass\n",
+}
+const climber = "from .aa import aa\nfrom prefect import flow\n\n\n@flow\ndef my_flow():\n    pass\n"
+
 t.test("a changed file that running Python really imports always moves the commit", async (t) => {
   let reached = 0
   await fc.assert(
@@ -86,7 +93,7 @@ t.test("a changed file that running Python really imports always moves the commi
           throw new Error(`${path} is imported, and the clone stays`)
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 40, examples: [[climbing, climber, { base: "app", file: "app/flows/f.py" }]] },
   )
   t.ok(reached > 3, `Python imported ${reached} files beside the flows`)
 })

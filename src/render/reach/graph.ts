@@ -156,20 +156,28 @@ class Walk {
     return [...parts.flat(), ...(names ?? []).flatMap((name) => fileOf([...module, name]))]
   }
 
-  /** Relative to the folder of the file; the flow's own file is a package with the working folder in it, too. */
+  /** Relative to the folder of the file. */
   #relative({ module, level, names }: Import, path: string): readonly string[] {
     if (names?.includes("*") && module.length === 0) this.#isOpen = true
-    const folders = [folderOf(path), ...(path === this.#start.file && level === 1 ? [this.#start.base] : [])]
     const wanted = [module, ...(names ?? []).filter((name) => name !== "*").map((name) => [...module, name])]
-    return folders.flatMap((own) => {
-      const root = upFrom(own, level - 1)
-      if (root === null) return []
+    const own = upFrom(folderOf(path), level - 1)
+    return this.#joined(own).flatMap((root) => {
       const init = root === "" ? "__init__.py" : `${root}/__init__.py`
       const packages = this.#providers.oid(init) === undefined ? [] : [init]
       const below = wanted.flatMap((parts) => parts.flatMap((_, n) => this.#ofFolder(root, parts.slice(0, n + 1))))
       const all = names?.includes("*") ? below.flatMap((file) => this.#providers.beside(file)) : []
       return [...packages, ...below, ...all]
     })
+  }
+
+  /**
+   * Prefect loads a script as one package of two folders, its own and the working folder
+   * (`utilities/importtools.py: load_script_as_module`), so whoever climbs to one of them finds what is in the other, too.
+   */
+  #joined(folder: string | null): readonly string[] {
+    if (folder === null) return []
+    const script = new Set([folderOf(this.#start.file), this.#start.base])
+    return script.has(folder) ? [...script] : [folder]
   }
 
   /** In this folder; one without `__init__.py` is joined with others of its name. */

@@ -55,6 +55,7 @@ def nightly_load(day: str, limit: Optional[int] = None, *, dry_run: bool = False
       schema: { decided: true, value: schema },
       looseSchema: schema,
       undecidedParameters: [],
+      wrapper: null,
     },
   })
 })
@@ -71,13 +72,15 @@ t.test("the name is known, or the reason and the place are", async (t) => {
     [`from prefect import Flow\n@Flow("x")\ndef my_flow_1(): pass`, null, /decorator/u],
     [`${flow}import os\n@flow(name=os.environ["N"])\ndef my_flow_1(): pass`, null, /.+/u],
     [`${flow}@flow(name="a/b")\ndef my_flow_1(): pass`, null, /refuses the flow name/u],
-    [`${flow}@flow(**options)\ndef my_flow_1(): pass`, null, /hides it/u],
+    [`${flow}@flow(*options)\ndef my_flow_1(): pass`, null, /hides it/u],
+    [`${flow}@flow(**options)\ndef my_flow_1(): pass`, null, /`options` isn't defined/u],
     [`${flow}@flow\n@other\ndef my_flow_1(): pass`, null, /below `@flow`/u],
     [`from mine import flow\n@flow\ndef my_flow_1(): pass`, null, /decorator/u],
     [`${flow}if x:\n    @flow\n    def my_flow_1(): pass`, null, /condition/u],
     [`${flow}def g(): pass\nmy_flow_1 = flow(g, name="called")`, "called", null],
     [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.with_options(name="x")`, "x", null],
-    [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.with_options(**o)`, null, /hides it/u],
+    [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.with_options(*o)`, null, /hides it/u],
+    [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.with_options(**o)`, null, /`o` isn't defined/u],
     [`${flow}@flow\ndef g(): pass\nmy_flow_1 = g.copied(name="x")`, null, /only known when it runs/u],
   ]
 
