@@ -15,11 +15,11 @@ import { listPools } from "./pools.ts"
 import { RunClient } from "./runs.ts"
 import { Transport, type Call, type TransportOptions } from "./transport.ts"
 import { createBody, patchBody, schedulePatchBody, toLive } from "./translate.ts"
+import { VariableClient } from "./variables.ts"
 import { read, wire, type WireDeployment } from "./wire.ts"
 
 const ours: JsonObject = { deployments: { tags: { all_: [managedTag] } } }
 const namesPerQuery = 100
-const variablesPerQuery = 100
 /** CREATED_DESC: names repeat across flows and have no fixed order among themselves. */
 const deployments = {
   what: "deployments",
@@ -34,6 +34,7 @@ const deployments = {
 export class WorkspaceClient implements AsyncDisposable {
   readonly #transport: Transport
   readonly #runs: RunClient
+  readonly #variables: VariableClient
   readonly automations: AutomationClient
   readonly #cloud: boolean
   #server: Capabilities | null = null
@@ -46,6 +47,7 @@ export class WorkspaceClient implements AsyncDisposable {
     this.#transport = new Transport(options)
     this.#cloud = options.workspace.auth.kind === "apiKey"
     this.#runs = new RunClient(this.#transport)
+    this.#variables = new VariableClient(this.#transport)
     this.#flows = new Flows(this.#transport)
     this.automations = new AutomationClient(this.#transport)
   }
@@ -169,25 +171,16 @@ export class WorkspaceClient implements AsyncDisposable {
     await this.#write(at, { start_time: since }, signal)
   }
 
-  async variables(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, Json>> {
-    const found = new Map<string, Json>()
-    const all = [...names].toSorted()
-    for (let start = 0; start < all.length; start += variablesPerQuery) {
-      const body = {
-        variables: { name: { any_: all.slice(start, start + variablesPerQuery) } },
-        limit: variablesPerQuery,
-      }
-      const answer = await this.#filter("/variables/filter", body, signal)
-      for (const { name, value } of read(wire.variables, answer.body, "/variables/filter")) found.set(name, value)
-    }
-    return found
+  variable(name: string, signal: AbortSignal) {
+    return this.#variables.one(name, signal)
   }
 
-  async writeVariable(name: string, value: JsonObject, tags: readonly string[], signal: AbortSignal): Promise<void> {
-    const path = `/variables/name/${encodeURIComponent(name)}`
-    const call = { method: "PATCH", path, route: "/variables/name/{name}", intent: "write", expect: [404] } as const
-    const { status } = await this.#transport.call({ ...call, body: { value, tags } }, signal)
-    if (status === 404) await this.#write({ method: "POST", path: "/variables/" }, { name, value, tags }, signal)
+  variables(names: ReadonlySet<string>, signal: AbortSignal) {
+    return this.#variables.listed(names, signal)
+  }
+
+  writeVariable(name: string, value: JsonObject, tags: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#variables.write(name, value, tags, signal)
   }
 
   async remove(id: DeploymentId, signal: AbortSignal): Promise<void> {

@@ -63,6 +63,7 @@ const automation = z.object({
 })
 
 const flow = z.object({ id: z.string(), name: z.string() })
+const variable = z.object({ name: z.string(), value: json })
 const workPool = z.object({ id: z.string(), name: z.string(), default_queue_id: z.string().nullish() })
 const workQueue = z.object({ id: z.string(), name: z.string(), work_pool_name: z.string().nullish() })
 
@@ -74,7 +75,8 @@ export const wire = {
   workPools: z.array(workPool),
   workQueues: z.array(workQueue),
   count: z.number().int(),
-  variables: z.array(z.object({ name: z.string(), value: json })),
+  variable,
+  variables: z.array(variable),
   automations: z.array(automation),
   runs: z.array(z.object({ id: z.string(), expected_start_time: z.string().nullish() })),
   version: z.string(),

@@ -26,7 +26,7 @@ import {
 } from "./memory.ts"
 import { observe, readIndex, readRecord, type Observation } from "./observe.ts"
 import { leaversIn, readOwners } from "./owners.ts"
-import type { Taken } from "./queue.ts"
+import type { Wish } from "./queue.ts"
 import { readSiblings } from "./siblings.ts"
 import { nothingMore, type Freshness } from "./snapshots.ts"
 
@@ -58,7 +58,7 @@ interface Turn {
   readonly context: TurnContext
   readonly source: Source
   readonly workspace: WorkspaceState
-  readonly taken: Taken
+  readonly taken: Wish
 }
 
 /** Observes and decides. Writes nothing, so `plan` and the daemon go through the very same code. */
@@ -264,7 +264,7 @@ export function supersededBy(
   return other !== null && other !== context.instance && written && !memory.overwritten.has(other) ? "newer" : null
 }
 
-function freshnessOf(taken: Taken, workspace: WorkspaceState, moved: boolean, now: number): Freshness {
+function freshnessOf(taken: Wish, workspace: WorkspaceState, moved: boolean, now: number): Freshness {
   const asked = taken.requestedAt ?? Number.NEGATIVE_INFINITY
   const due = moved || taken.trigger === "retry" ? now : now - workspace.driftIntervalMs
   return {

@@ -61,8 +61,8 @@ export function recordGround(context: TurnContext, source: Source, workspace: Wo
   const memory = memoryOf(workspace, source)
   const name = recordName({ installation: context.installation, source: source.name })
   const ask: Ask = async (signal) => {
-    const values = await workspace.port.variables(new Set([name]), signal)
-    return obstacleIn(context, memory, parseRecord(values.get(name)))
+    const found = await workspace.port.variable(name, signal)
+    return obstacleIn(context, memory, parseRecord(found?.value))
   }
   return { ask, read: memory.sight.record?.read ?? readingOf(context.clock) }
 }

@@ -56,7 +56,6 @@ export class Loop implements AsyncDisposable {
   readonly #walks = new Map<number, Walk>()
   readonly #underWay = new Set<Promise<void>>()
   readonly #drainMs: number
-  #turns = 0
 
   constructor(context: TurnContext, options: { readonly drainMs: number }) {
     this.#context = context
@@ -129,16 +128,14 @@ export class Loop implements AsyncDisposable {
 
   /**
    * Asks for a turn: at once, or for a hint about a source that rests, when its rest is over. Returns the number of the
-   * newest turn so far: any later turn of this source has seen the request.
+   * newest turn so far: any later turn of this source knows of the request.
    */
   trigger(name: SourceName, trigger: Trigger): number {
     const kept = this.#sources.get(name)
-    if (kept) {
-      if (mayInsist(trigger)) kept.failures = 0
-      this.#context.events.emit({ kind: "triggered", source: name, trigger })
-      this.#queue.add(name, trigger, this.#context.clock.elapsed())
-    }
-    return this.#turns
+    if (!kept) return 0
+    if (mayInsist(trigger)) kept.failures = 0
+    this.#context.events.emit({ kind: "triggered", source: name, trigger })
+    return this.#queue.add(name, trigger, this.#context.clock.elapsed())
   }
 
   /** A source with its workspace, for what people do to it; null when there is none. */
@@ -208,9 +205,8 @@ export class Loop implements AsyncDisposable {
   }
 
   async #run(taken: Taken, kept: Kept, workspace: WorkspaceEntry): Promise<void> {
-    const turn = ++this.#turns
     const { clock, events, bulkheads } = this.#context
-    const { source } = taken
+    const { source, turn } = taken
     events.emit({ kind: "turn-started", source, trigger: taken.trigger, turn })
     const walk = new Walk(
       source,

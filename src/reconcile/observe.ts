@@ -1,4 +1,3 @@
-import type { Json } from "../core/json.ts"
 import { readMark } from "../core/mark.ts"
 import type { Desired, DeploymentKey, Revision, Snapshot, Tree } from "../core/model.ts"
 import { emptyRecord, parseRecord, recordName, type SourceRecord } from "../core/record.ts"
@@ -105,19 +104,20 @@ export async function readRecord(
   const names = [source.name, ...source.formerly].map((one) =>
     recordName({ installation: eyes.installation, source: one }),
   )
-  const values = await eyes.port.variables(new Set(names), signal)
-  const record = recordIn(values, names)
+  const record = await findRecord(eyes, names, signal)
   sight.unreleased ||= !record?.released
   sight.record = { generation, read: readingOf(eyes.clock), record }
   return record
 }
 
 /** The source's own record; before there is one, that of its former name: a suspension or a pin outlives a rename. */
-function recordIn(values: ReadonlyMap<string, Json>, names: readonly string[]): SourceRecord | null {
-  const name = names.find((one) => values.has(one))
-  if (name === undefined) return null
-  const record = parseRecord(values.get(name)) ?? emptyRecord
-  return name === names[0] ? record : { ...record, released: null }
+async function findRecord({ port }: Eyes, names: readonly string[], signal: AbortSignal): Promise<SourceRecord | null> {
+  for (const name of names) {
+    const found = await port.variable(name, signal)
+    const record = found && (parseRecord(found.value) ?? emptyRecord)
+    if (record) return name === names[0] ? record : { ...record, released: null }
+  }
+  return null
 }
 
 /**

@@ -85,7 +85,9 @@ export interface WorkspacePort {
   /** `POST …/schedule`: brings back at once the runs that a write removed, from `since` on. */
   reschedule(id: DeploymentId, since: Instant, signal: AbortSignal): Promise<void>
   readonly automations: AutomationPort
-  /** Values of those Prefect variables that exist. */
+  /** One Prefect variable: that it isn't there is the server's own word (404), while a listing may be less than it seems. */
+  variable(name: string, signal: AbortSignal): Promise<{ readonly value: Json } | null>
+  /** Values of those Prefect variables that a listing has. */
   variables(names: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, Json>>
   /** Creates or replaces one variable. */
   writeVariable(name: string, value: JsonObject, tags: readonly string[], signal: AbortSignal): Promise<void>

@@ -2,11 +2,17 @@ import { mayInsist } from "../core/delay.ts"
 import type { SourceName } from "../core/model.ts"
 import type { Trigger } from "../core/outcome.ts"
 
-/** One turn to be taken. `requestedAt` is the newest request that asks for fresh knowledge, else null. */
-export interface Taken {
+export interface Wish {
   readonly source: SourceName
   readonly trigger: Trigger
+  /** The newest request that asks for fresh knowledge, else null. */
   readonly requestedAt: number | null
+}
+
+/** A turn to be run. */
+export interface Taken extends Wish {
+  /** Turns are numbered as they are taken: one with a higher number knows every wish that came before it. */
+  readonly turn: number
 }
 
 /**
@@ -14,16 +20,18 @@ export interface Taken {
  * most one running and one waiting turn, and a source never runs twice at once.
  */
 export class Queue {
-  readonly #dirty = new Map<SourceName, Taken>()
+  readonly #dirty = new Map<SourceName, Wish>()
   readonly #active = new Set<SourceName>()
   readonly #takers = new Set<() => void>()
+  #turns = 0
 
-  /** Marks a source as due. */
-  add(source: SourceName, trigger: Trigger, requestedAt: number | null = null): void {
+  /** Marks a source as due. Returns the number of the newest turn so far: any later one of this source knows of it. */
+  add(source: SourceName, trigger: Trigger, requestedAt: number | null = null): number {
     const waiting = this.#dirty.get(source)
     const added = { source, trigger, requestedAt }
     this.#dirty.set(source, waiting ? merged(waiting, added) : added)
     this.#wake()
+    return this.#turns
   }
 
   /** The next source that isn't running; waits for one. Rejects with the signal's reason. */
@@ -34,7 +42,7 @@ export class Queue {
       if (next) {
         this.#dirty.delete(next.source)
         this.#active.add(next.source)
-        return next
+        return { ...next, turn: ++this.#turns }
       }
       await this.#change(signal)
     }
@@ -69,7 +77,7 @@ export class Queue {
 }
 
 /** Who insists wins over who hints, and of these a person over the clock, because a person asks for fresh knowledge. */
-function merged(waiting: Taken, added: Taken): Taken {
+function merged(waiting: Wish, added: Wish): Wish {
   const [before, now] = [mayInsist(waiting.trigger), mayInsist(added.trigger)]
   const keeps = before === now ? waiting.requestedAt !== null || added.requestedAt === null : before
   const requestedAt = added.requestedAt ?? waiting.requestedAt

@@ -1,4 +1,3 @@
-import type { Json } from "../core/json.ts"
 import { managedTag, ownerTag, type Owner } from "../core/mark.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
 import { ownedBy } from "../core/owned.ts"
@@ -88,9 +87,8 @@ async function ownsAny({ snapshots }: WorkspaceState, owner: Owner, signal: Abor
 }
 
 async function readOwn({ port }: WorkspaceState, owner: Owner, signal: AbortSignal): Promise<SourceRecord | null> {
-  const name = recordName(owner)
-  const values: ReadonlyMap<string, Json> = await port.variables(new Set([name]), signal)
-  return values.has(name) ? (parseRecord(values.get(name)) ?? emptyRecord) : null
+  const found = await port.variable(recordName(owner), signal)
+  return found && (parseRecord(found.value) ?? emptyRecord)
 }
 
 async function write({ port }: WorkspaceState, owner: Owner, record: SourceRecord, signal: AbortSignal): Promise<void> {

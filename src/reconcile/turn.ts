@@ -14,10 +14,10 @@ import { countsOf } from "./counts.ts"
 import { decide, type Decision } from "./decide.ts"
 import { keepRecord } from "./keep-record.ts"
 import { memoryOf, type SourceMemory, type WorkspaceState } from "./memory.ts"
-import type { Taken } from "./queue.ts"
+import type { Wish } from "./queue.ts"
 
 interface Run {
-  readonly taken: Taken
+  readonly taken: Wish
   readonly signals: Signals
 }
 type Facts = Partial<Outcome> & Pick<Outcome, "kind">

@@ -234,5 +234,7 @@ async function variables({ client, flow }: Place): Promise<void> {
     await client.writeVariable(name, { b: [2n ** 60n + 1n] }, ["t"], signal)
     const found = await client.variables(new Set([name, "there_is_no_such"]), signal)
     t.strictSame([...found], [[name, { b: [2n ** 60n + 1n] }]])
+    t.strictSame(await client.variable(name, signal), { value: { b: [2n ** 60n + 1n] } })
+    t.equal(await client.variable("there_is_no_such", signal), null)
   })
 }

@@ -66,7 +66,7 @@ await t.test("a Git or Prefect that fails changes nothing but the status", async
   }
   t.match(await lane.sync(), { state: "degraded", failure: { stage: "git" } })
   world.git.fault = null
-  for (const broken of ["/deployments/filter", "/variables/filter"]) {
+  for (const broken of ["/deployments/filter", "/variables/name/"]) {
     world.gateway.fault = ({ path }) => (path.startsWith(broken) ? 500 : null)
     const status = await lane.sync()
     t.match(status, { lastTurn: { changes: { retire: 0 } } }, broken)
@@ -75,6 +75,35 @@ await t.test("a Git or Prefect that fails changes nothing but the status", async
   world.gateway.fault = null
   await mendAndRemove(lane)
 })
+
+await t.test(
+  "an answer without the record is no word that there is none: a suspended source isn't written",
+  async (t) => {
+    const lane = await openLane(world, "record-hidden", named("stays"))
+    t.equal((await lane.daemon.operate("main", "suspend", { reason: "incident 7" })).status, 200)
+    await lane.daemon[Symbol.asyncDispose]()
+    lane.commit({ stays: { parameters: { limit: 9 } }, next: {} })
+    const before = await lane.live()
+    const hidden = {
+      "a list without it": [{ status: 200, body: "[]" }, "/variables/filter", { state: "suspended" }],
+      "a 404 that isn't Prefect's": [{ status: 404, body: "<html>" }, "/variables/name/", { state: "degraded" }],
+      "a 404 of a server without that route": [
+        { status: 404, body: '{"detail":"Not Found"}' },
+        "/variables/name/",
+        { state: "degraded" },
+      ],
+      "an empty answer": [{ status: 200, body: "" }, "/variables/name/", { state: "degraded" }],
+      "null in its place": [{ status: 200, body: "null" }, "/variables/name/", { state: "degraded" }],
+    } as const
+    for (const [what, [answer, route, seen]] of Object.entries(hidden)) {
+      await using daemon = await world.daemon({ installation: "record-hidden", sources: [lane.source] })
+      world.gateway.fault = ({ method, path }) => (method !== "PATCH" && path.startsWith(route) ? answer : null)
+      t.match(await daemon.sync("main"), seen, what)
+      t.strictSame(await lane.live(), before, what)
+      world.gateway.fault = null
+    }
+  },
+)
 
 await t.test("a write that is refused in the same turn keeps every removal back", async (t) => {
   const lane = await openLane(world, "refused-write", named("stays", "goes"), atOnce)

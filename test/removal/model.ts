@@ -118,6 +118,10 @@ export class ModelPrefect implements WorkspacePort {
     return this.serverNow()
   }
   async reschedule() {}
+  async variable(name: string) {
+    const value = this.values.get(name)
+    return value === undefined ? null : { value }
+  }
   async variables(names: ReadonlySet<string>) {
     return new Map<string, Json>([...this.values].filter(([name]) => names.has(name)))
   }

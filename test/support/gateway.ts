@@ -7,8 +7,8 @@ export interface Gateway extends AsyncDisposable {
   readonly url: string
   readonly requests: Asked[]
   /**
-   * Asked before each request, and waited for: `null` = pass it on; a number = answer with that status; "lose" = cut
-   * the connection.
+   * Asked before each request, and waited for: `null` = pass it on; a number = answer with that status, and a body
+   * where what is said matters; "lose" = cut the connection.
    */
   fault: ((asked: Asked) => Fault | null | Promise<Fault | null>) | null
 }
@@ -17,7 +17,13 @@ interface Asked {
   readonly path: string
 }
 /** "lost-answer": the server gets it and carries it out, but the answer never comes back. */
-type Fault = number | "lose" | "lost-answer"
+type Fault = number | Instead | "lose" | "lost-answer"
+interface Instead {
+  readonly status: number
+  readonly body: string
+}
+
+const refusal = '{"detail":"a fault of the test"}'
 
 /** `target` is an origin with a path, for example `http://127.0.0.1:4200/api`. */
 export async function openGateway(target: string): Promise<Gateway> {
@@ -31,8 +37,9 @@ export async function openGateway(target: string): Promise<Gateway> {
     requests.push(asked)
     const fault = (await gateway.fault?.(asked)) ?? null
     if (fault === "lose") return void response.destroy()
-    if (typeof fault === "number") {
-      response.writeHead(fault, { "content-type": "application/json" }).end('{"detail":"a fault of the test"}')
+    if (fault !== null && fault !== "lost-answer") {
+      const { status, body } = typeof fault === "number" ? { status: fault, body: refusal } : fault
+      response.writeHead(status, { "content-type": "application/json" }).end(body)
       return
     }
     const { origin, pathname } = new URL(target)

@@ -17,6 +17,13 @@ export const doubt: readonly Fault[] = [
     test: "prefect/listing.ts: a list of flows that comes short hides no deployment",
   },
   {
+    fault: "a list of variables lacks the record of a suspended or pinned source",
+    seen: "nothing: the record is asked for by its name, and only Prefect's own 404 means that there is none",
+    kept: "the suspension and the pin, and all that they protect",
+    healed: "not needed",
+    test: "removal/doubt.test.ts: an answer without the record is no word that there is none",
+  },
+  {
     fault: "creates of this process fall into a listing",
     seen: "nothing: they wait for each other",
     kept: "the listing's pages",
