@@ -13,6 +13,7 @@ import type { TurnContext } from "./context.ts"
 import type { Decision } from "./decide.ts"
 import { claimSource, recordGround } from "./keep-record.ts"
 import { memoryOf, type WorkspaceState } from "./memory.ts"
+import { releaseFormer } from "./release.ts"
 
 export interface Signals {
   /** Stop at the next safe point: between two changes. Its reason is an Error that says why. */
@@ -58,6 +59,7 @@ async function write(
   const obstacleToAll =
     whyStop(place) ?? (await claimSource(context, source, workspace, { decision, signal: signals.abort }))
   if (obstacleToAll !== null) return changes.map((change) => ({ change, result: "dropped", message: obstacleToAll }))
+  await releaseFormer(context, { source, workspace }, changes, signals.abort)
   const owner = { installation: context.installation, source: source.name }
   const record = () => recordGround(context, source, workspace)
   const applier = new Applier({ port: workspace.port, clock: context.clock, owner, record })

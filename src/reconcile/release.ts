@@ -1,7 +1,9 @@
+import type { Change } from "../core/change.ts"
 import { managedTag, ownerTag, type Owner } from "../core/mark.ts"
 import type { SourceName, WorkspaceName } from "../core/model.ts"
 import { ownedBy } from "../core/owned.ts"
 import { emptyRecord, parseRecord, recordJson, recordName, type Released, type SourceRecord } from "../core/record.ts"
+import type { Source } from "../core/source.ts"
 import { isoTime } from "../lib/clock.ts"
 import type { TurnContext } from "./context.ts"
 import { supersededBy } from "./decide.ts"
@@ -36,6 +38,26 @@ export async function releaseLeft(context: TurnContext, left: Left, signal: Abor
 }
 
 /**
+ * Writes down that a source goes by another name now, before what bears the old one is taken: a daemon that still has the
+ * old one stands back, where the two would take turns with each other for ever. @throws PrefectError
+ */
+export async function releaseFormer(
+  context: TurnContext,
+  { source, workspace }: { readonly source: Source; readonly workspace: WorkspaceState },
+  changes: readonly Change[],
+  signal: AbortSignal,
+): Promise<void> {
+  const taken = new Set(changes.map((change) => "former" in change && change.former?.owner.source))
+  for (const name of source.formerly.filter((one) => taken.has(one))) {
+    const owner = { installation: context.installation, source: name }
+    const record = await readOwn(workspace, owner, signal)
+    if (record?.released) continue
+    const released: Released = { by: `source ${source.name}, its new name`, since: isoTime(context.clock.now()) }
+    await write(workspace, owner, { ...(record ?? emptyRecord), source: ownerText(owner), released }, signal)
+  }
+}
+
+/**
  * Writes down, on a person's word, that a source is gone; its record is made if there is none. False = nothing in the
  * workspace bears its mark, and it has no record: the name may be misspelt. @throws PrefectError
  */
@@ -49,8 +71,7 @@ async function releaseByHand(
   const record = await readOwn(workspace, owner, signal)
   if (!record && !(await ownsAny(workspace, owner, signal))) return false
   const released: Released = { by, since: isoTime(context.clock.now()) }
-  const named = { ...(record ?? emptyRecord), source: `${context.installation}/${source}` }
-  await write(workspace, owner, { ...named, released }, signal)
+  await write(workspace, owner, { ...(record ?? emptyRecord), source: ownerText(owner), released }, signal)
   return true
 }
 
@@ -79,6 +100,10 @@ export async function releaseEverywhere(
 
 function isFulfilled(result: PromiseSettledResult<boolean> | undefined): boolean {
   return result?.status === "fulfilled" && result.value
+}
+
+function ownerText({ installation, source }: Owner): string {
+  return `${installation}/${source}`
 }
 
 async function ownsAny({ snapshots }: WorkspaceState, owner: Owner, signal: AbortSignal): Promise<boolean> {

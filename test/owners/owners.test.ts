@@ -162,6 +162,21 @@ await t.test("a renamed source keeps what it owned, ids and all, without a quest
   t.strictSame(new Set(Object.values(await place.owners())), new Set(["gitops=renamed/after"]))
 })
 
+await t.test("two daemons that each call the other's source their former name don't take turns", async (t) => {
+  const place = openPlace("two-renames", "a", "b")
+  const first = await place.start(place.source("here", { formerly: ["there"] }))
+  t.match(await first.sync("here"), { state: "synced", deployments: { owned: 2 } })
+  const second = await place.start(place.source("there", { formerly: ["here"] }))
+  t.match(await second.sync("there"), { state: "synced", deployments: { owned: 2 } })
+  t.match(await released("two-renames", "here"), { by: "source there, its new name" })
+  const before = await place.live()
+  for (let round = 0; round < 3; round++) {
+    t.strictSame(codes(await first.sync("here")), ["superseded"], "who came first stands back, and says so")
+    t.equal((await second.sync("there")).state, "synced")
+  }
+  t.strictSame(await place.live(), before, "and nothing moves")
+})
+
 await t.test("a rename keeps hands off what was suspended", async (t) => {
   const place = openPlace("renamed-suspended", "a")
   const daemon = await place.start(place.source("before"))
