@@ -24,6 +24,7 @@ import { readTags } from "./manifest/tags.ts"
 import { isOpen, type Names } from "./manifest/placeholders.ts"
 import { readConcurrency, readSchedules } from "./manifest/values.ts"
 import type { Wrapper } from "./python/reading.ts"
+import { warnOfInexact } from "./inexact.ts"
 import { checkParameters, schemaFields } from "./parameters.ts"
 import { clones, pullSteps } from "./pull.ts"
 
@@ -53,6 +54,7 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const unverified = unverifiedImage(reader, images, source, inputs)
   const fields = { ...readFields(entry, reader, source), ...jobFields(reader, source, unverified) }
   checkParameters(entry, reader, fields)
+  warnOfInexact(entry.flow, reader)
   const pull = key === null ? absent : pullSteps(entry, key, { source, inputs, names, revision, reader, unverified })
   checkSteps(entry, reader)
   checkPull(pull, reader, source)

@@ -17,6 +17,8 @@ export const remedies: Readonly<Record<Rule, string>> = {
   "wrong-type": "Write the value as the message says: quotes make a text, a dash an entry of a list.",
   "unknown-key": "Correct the spelling, move the key to where Prefect reads it, or take it out.",
   "parameter-unknown": "Correct the name, or add the parameter to the flow.",
+  "number-inexact":
+    "Write the whole number, give the flow's parameter the type `float`, or write a text that the flow reads.",
   "parameter-invalid": "Write a value of the type that the message names, or change the flow's annotation.",
   "schedule-invalid": "Give each schedule exactly one of `cron`, `interval` and `rrule`, with its options beside it.",
   "name-missing": "Give the entry a `name:`.",

@@ -23,6 +23,10 @@ export const rules = {
     "error",
     "A parameter's value doesn't fit the flow's schema; a warning where Prefect takes it and only the runs would fail.",
   ],
+  "number-inexact": [
+    "warning",
+    "A number that Prefect gets otherwise than it is written: `1.0` as `1`, and an infinity as null.",
+  ],
   "schedule-invalid": ["error", "A schedule that Prefect refuses: unknown key, no kind, or several."],
   "name-missing": ["error", "A deployment without a name."],
   "name-invalid": ["error", "A name with a character that Prefect refuses."],

@@ -96,6 +96,13 @@ export const manifests: readonly Fault[] = [
     test: "render/bounds.test.ts: no default of a flow takes memory that its text doesn't have",
   },
   {
+    fault: "parameters or job variables `1.0`, `-0.0`, `.inf` and `.nan`, where the flow's type isn't a number",
+    seen: "warning `number-inexact` at its line",
+    kept: "the deployment is written, with `1`, `0` and null",
+    healed: "with the commit that writes what is meant",
+    test: "render/inexact.test.ts: numbers that Prefect gets otherwise than they are written are told, with their place",
+  },
+  {
     fault: "40 paths to one manifest of 199,000 items",
     seen: "error `yaml-too-large` for each file that is over the bound of the source",
     kept: "the deployments of these files; nothing is retired; the other files go on",
