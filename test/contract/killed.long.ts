@@ -1,18 +1,25 @@
 import t from "tap"
-import { dieInFirstTurn, openStage } from "./killed.ts"
+import { dieInTurn, openStage, type Death } from "./killed.ts"
 
-/** Every request of a source's first turn, killed before the server sees it and after. */
+/** Every request of a source's first turn and of a later one, to Prefect and to Git, killed before and after. */
 const stage = await openStage(t.testdir())
-const requestsMax = 60
-t.setTimeout(3_600_000)
+const requestsMax = 80
+t.setTimeout(7_200_000)
 t.teardown(() => stage[Symbol.asyncDispose]())
 
-for (const side of ["before", "after"] as const) {
-  await t.test(`killed ${side} each request of its first turn, a source ends as an undisturbed one`, async (t) => {
+const places: readonly Omit<Death, "request">[] = (["first", "later"] as const).flatMap((turn) =>
+  (["prefect", "git"] as const).flatMap((at) =>
+    (["before", "after"] as const).flatMap((side) => [false, true].map((damaged) => ({ turn, at, side, damaged }))),
+  ),
+)
+for (const place of places) {
+  const { turn, at, side, damaged } = place
+  const where = `${side} each request to ${at} of its ${turn} turn${damaged ? ", its cache cut in half" : ""}`
+  await t.test(`killed ${where}, a source ends as an undisturbed one`, async (t) => {
     for (let request = 1; request <= requestsMax; request++) {
-      const end = await dieInFirstTurn(stage, { request, side })
+      const end = await dieInTurn(stage, { ...place, request })
       if (end === null) break
-      t.match(end, { url: String, held: false }, `request ${request}`)
+      t.strictSame(end, stage.twin, `request ${request}`)
     }
   })
 }
