@@ -13,9 +13,10 @@ import { History } from "./observe/history.ts"
 import { openLog, type LogFormat } from "./observe/log.ts"
 import { Metrics } from "./observe/metrics.ts"
 import { narrate } from "./observe/narrate.ts"
-import { receiverOf, sourcesOf } from "./hooks.ts"
+import { pushesTo, receiverOf, sourcesOf } from "./hooks.ts"
 import { openOperations } from "./operations.ts"
 import { openGit, openImages, type Around } from "./parts.ts"
+import { Awaiting } from "./reconcile/awaiting.ts"
 import { Bulkheads } from "./reconcile/bulkheads.ts"
 import { Loop } from "./reconcile/loop.ts"
 import { Releases } from "./releases.ts"
@@ -80,10 +81,12 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   await using looping = new AsyncDisposableStack()
   const releases = looping.use(new Releases(context, (message) => log.warn(message)))
   const loop = looping.use(new Loop(context, { drainMs }))
+  const awaiting = looping.use(new Awaiting(clock, (source) => loop.trigger(source, "webhook")))
+  events.subscribe(awaiting.take)
   const roster = new Roster(config, { loop, clients, git, releases, warn: (message) => log.warn(message) })
   // Known before the first request can ask: until then there would be no source that isn't ready.
   await roster.start(startSpreadMs)
-  const daemon = served({ context, loop, board, history, roster, metrics, stopping: () => stopping })
+  const daemon = served({ context, loop, awaiting, board, history, roster, metrics, stopping: () => stopping })
   const server = await openServer({
     daemon,
     settings: config.server,
@@ -129,6 +132,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
 interface Parts {
   readonly context: Parameters<typeof openOperations>[0]["context"]
   readonly loop: Loop
+  readonly awaiting: Awaiting
   readonly board: StatusBoard
   readonly history: History
   readonly roster: Roster
@@ -137,7 +141,7 @@ interface Parts {
 }
 
 /** What the server tells of the daemon, and what it may ask of it. */
-function served({ context, loop, board, history, roster, metrics, stopping }: Parts): ServedDaemon {
+function served({ context, loop, awaiting, board, history, roster, metrics, stopping }: Parts): ServedDaemon {
   const { clock, events } = context
   return {
     board,
@@ -147,6 +151,11 @@ function served({ context, loop, board, history, roster, metrics, stopping }: Pa
     trigger: (sources, trigger) => Math.max(0, ...sources.map((name) => loop.trigger(name, trigger))),
     receiver: (name) => receiverOf(roster.config, name),
     hooked: (name, repositories) => sourcesOf(roster.config, name, repositories),
+    pushed: (sources, pushes) => {
+      for (const name of sources)
+        for (const push of pushesTo(roster.config, name, pushes))
+          awaiting.expect(name, push, board.view(name)?.status.revision.observed ?? null)
+    },
     alive: () => loop.alive(),
     stopping,
     metrics: exposition(board, metrics),

@@ -1,4 +1,5 @@
 import type { Config } from "./config/config.ts"
+import { isPushTo, type Push } from "./core/awaited.ts"
 import type { SourceName } from "./core/model.ts"
 import { sameRepository } from "./core/repository-url.ts"
 import type { Receiver } from "./core/source.ts"
@@ -18,4 +19,10 @@ export function sourcesOf({ sources }: Config, name: string, repositories: reado
   return sources
     .filter(({ remote }) => named.some((url) => sameRepository(url, remote.url)))
     .map((source) => source.name)
+}
+
+/** Those of a delivery's pushes that move what the source follows. */
+export function pushesTo({ sources }: Config, name: SourceName, pushes: readonly Push[]): readonly Push[] {
+  const source = sources.find((one) => one.name === name)
+  return source ? pushes.filter((push) => isPushTo(source.ref, push)) : []
 }

@@ -33,14 +33,16 @@ export async function askHistory(client: Client, name: string): Promise<readonly
   return (checkedBody as { readonly history: readonly HistoryEntry[] }).history
 }
 
-/** `name` null = all sources. The status is 202 when not every turn is over yet. */
+/** With a commit a turn that saw it is waited for, and anything else is refused. `name` null = all sources. The status is 202 when not every turn is over yet. */
 export async function askSync(
   client: Client,
   name: string | null,
   waitMs: number | null,
+  commit: string | null = null,
 ): Promise<{ readonly isOver: boolean; readonly sources: readonly SourceStatus[] }> {
   const path = name === null ? "/api/v1/sync" : sourcePath(name, "/sync")
-  const answer: Answer = await client.post(waitMs === null ? path : `${path}?wait=${waitMs}ms`, undefined, waitMs ?? 0)
+  const body = commit === null ? undefined : { commit }
+  const answer: Answer = await client.post(waitMs === null ? path : `${path}?wait=${waitMs}ms`, body, waitMs ?? 0)
   const sources = name === null ? sourcesIn(answer.body) : [sourceIn(answer.body)]
   return { isOver: answer.status === 200, sources }
 }

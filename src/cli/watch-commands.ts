@@ -12,7 +12,7 @@ import { paintFor, progressOn } from "./terminal.ts"
 /** Commands that look at what a daemon does, and the one that asks it to look now. */
 
 type Flags = ServerFlags & { readonly json?: true }
-type SyncFlags = Flags & { readonly wait?: string | true }
+type SyncFlags = Flags & { readonly wait?: string | true; readonly commit?: string }
 
 const defaultWaitMs = 30_000
 const waitMsMax = 600_000
@@ -42,10 +42,11 @@ export function addSync(program: Command, context: CliContext): void {
     .description("Asks the daemon to look now, at Git and at everything in Prefect, instead of at the next interval.")
     .argument("[name]", "only this source")
     .option("-w, --wait [duration]", "wait until it is done, at most 30s or as given (10m at most)")
+    .option("--commit <sha>", "wait for a turn that saw this full commit id; a replica may show it late")
     .option("--json", "as JSON, in the form of the API")
     .addHelpText(
       "after",
-      "\nExamples:\n  lockstep sync\n  lockstep sync analytics --wait\n  lockstep sync analytics --wait 5m    exit code 0 converged, 1 failed or degraded, 2 held or not done yet",
+      "\nExamples:\n  lockstep sync\n  lockstep sync analytics --wait\n  lockstep sync analytics --wait 5m    exit code 0 converged, 1 failed or degraded, 2 held or not done yet\n  lockstep sync analytics --commit $(git rev-parse HEAD) --wait 5m    exit code 1 also when Git doesn't show that commit in time",
     )
     .action(async (name: string | undefined, flags: SyncFlags) => context.exit(await sync(name, flags, context)))
 }
@@ -67,11 +68,13 @@ export function addHistory(program: Command, context: CliContext): void {
 
 async function sync(name: string | undefined, flags: SyncFlags, context: CliContext): Promise<ExitCode> {
   const { terminal, signal } = context
-  const asked = waitOf(name, flags.wait)
+  const { commit = null } = flags
+  const asked = waitOf(name, flags.wait ?? (commit === null ? undefined : true))
+  checkCommit(commit, asked.name)
   const client = await openClient(flags, terminal, signal)
   const progress = progressOn(terminal)
   if (asked.waitMs !== null) progress.say(`waiting for ${asked.name ?? "all sources"}`)
-  const { isOver, sources } = await askSync(client, asked.name, asked.waitMs).finally(() => progress.done())
+  const { isOver, sources } = await askSync(client, asked.name, asked.waitMs, commit).finally(() => progress.done())
   const shape = asked.name === null ? { sources } : sources[0]
   if (asked.waitMs === null) {
     print(context, flags, shape, () => `Asked ${asked.name === null ? "all sources" : asked.name} to look now.\n`)
@@ -80,6 +83,17 @@ async function sync(name: string | undefined, flags: SyncFlags, context: CliCont
   const late = isOver ? "" : "Not done yet: the wait is over, the turn goes on.\n"
   print(context, flags, shape, () => statusText(sources, optionsOf(context)) + late)
   return isOver ? exitOf(sources) : exitCodes.changes
+}
+
+function checkCommit(commit: string | null, name: string | null): void {
+  if (commit === null) return
+  if (!/^[0-9a-f]{40}$/.test(commit))
+    throw new CommandError(
+      `"${commit}" is no full commit id of 40 hex digits: git rev-parse ${commit}`,
+      exitCodes.usage,
+    )
+  if (name === null)
+    throw new CommandError("--commit is for one source: lockstep sync NAME --commit SHA", exitCodes.usage)
 }
 
 /** `sync --wait analytics` means the source: what isn't a duration is the name. */

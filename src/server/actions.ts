@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
-import type { SourceName } from "../core/model.ts"
+import type { Revision, SourceName } from "../core/model.ts"
 import type { SourceStatus } from "../core/status.ts"
 import { isoTime } from "../lib/clock.ts"
 import { LockstepError } from "../lib/errors.ts"
@@ -9,10 +9,11 @@ import { Places } from "./connections.ts"
 import type { Operated, Operations, Refused } from "./ports.ts"
 import { presentStatus } from "./present.ts"
 import { HttpProblem } from "./problem.ts"
-import { repositoriesIn } from "./payload.ts"
+import { pushesIn, repositoriesIn } from "./payload.ts"
 import { Deliveries, isSigned, isUnsignedTest, signatureOf } from "./receiver.ts"
-import { parseOperation, parseWait, type OperationBody } from "./request.ts"
+import { parseCommit, parseOperation, parseWait, type OperationBody } from "./request.ts"
 import { authOf, credentialsOf, maskOf, nameOf, sendJson, viewOf, type Context } from "./routes.ts"
+import { waitForTurns } from "./wait-for-turns.ts"
 
 const operationMs = 60_000
 /** Each waits with a connection; the rest of them must stay free for probes and readers. */
@@ -35,12 +36,12 @@ export function addActionRoutes(app: FastifyInstance, context: Context): void {
 
   app.post("/api/v1/sync", { onRequest }, (request, reply) => {
     const active = context.daemon.board.snapshot().filter(({ suspend }) => !suspend)
-    return sync(request, reply, active, (sources) => ({ sources }))
+    return sync(request, reply, active, { shape: (sources) => ({ sources }) })
   })
   app.post("/api/v1/sources/:name/sync", { onRequest }, (request, reply) => {
     const { status } = viewOf(request, context)
     if (status.suspend) throw new HttpProblem(409, "the source is suspended: resume it first")
-    return sync(request, reply, [status], ([only]) => only)
+    return sync(request, reply, [status], { shape: ([only]) => only, commit: parseCommit(request) })
   })
   for (const [name, run] of Object.entries(operations))
     app.post(`/api/v1/sources/:name/${name}`, { onRequest }, async (request, reply) => {
@@ -104,13 +105,23 @@ async function operated<T extends { readonly kind: "done" }>(
   }
 }
 
-type Shape = (statuses: readonly SourceStatus[]) => unknown
+interface Wish {
+  /** Of the answer. */
+  readonly shape: (statuses: readonly SourceStatus[]) => unknown
+  /** Only a turn that saw it ends the wait. */
+  readonly commit?: Revision | null
+}
 
 /** Asks for turns and, if wanted, waits until a turn of each is over that started after the request. */
 function syncer(context: Context, callerOf: (request: FastifyRequest) => string) {
   const { daemon, clock } = context
   let waiting = 0
-  return async (request: FastifyRequest, reply: FastifyReply, asked: readonly SourceStatus[], shape: Shape) => {
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: readonly SourceStatus[],
+    { shape, commit = null }: Wish,
+  ) => {
     const waitMs = parseWait(request.query)
     if (waitMs !== null && waiting >= waitersMax)
       throw new HttpProblem(503, "too many requests are waiting already", { headers: { "retry-after": "5" } })
@@ -127,9 +138,7 @@ function syncer(context: Context, callerOf: (request: FastifyRequest) => string)
     request.socket.setTimeout(waitMs + waitMarginMs)
     waiting++
     try {
-      const turns = Promise.all(names.map((name) => daemon.board.waitForTurn(name, after, gone.signal)))
-      const over = clock.sleep(waitMs, AbortSignal.any([gone.signal, context.closing])).then(() => null)
-      const ended = await Promise.race([turns, over])
+      const ended = await waitForTurns(context, { names, after, commit, waitMs }, gone.signal)
       const now = names.flatMap((name) => daemon.board.view(name)?.status ?? [])
       if (names.length > 0 && now.length === 0) throw new HttpProblem(404, "the source was removed meanwhile")
       return answer(ended ? 200 : 202, ended ? ended.filter((status) => status !== null) : now)
@@ -145,7 +154,7 @@ function syncer(context: Context, callerOf: (request: FastifyRequest) => string)
   }
 }
 
-/** A webhook is only a hint to look: its body says at most where, and the signature must fit it. */
+/** A webhook is only a hint to look: its body says at most where and for which commit, and the signature must fit it. */
 function addHookRoute(app: FastifyInstance, context: Context): void {
   const { daemon, secrets } = context
   const deliveries = new Deliveries(context.clock)
@@ -175,6 +184,7 @@ function addHookRoute(app: FastifyInstance, context: Context): void {
     const name = nameOf(request)
     const isNew = deliveries.isNew(name, provider, headers, body)
     const sources = daemon.hooked(name, repositoriesIn(body))
+    if (isNew) daemon.pushed(sources, pushesIn(body))
     if (isNew && sources.length > 0) daemon.trigger(sources, "webhook")
     return sendJson(reply.code(202), context, { accepted: true, repeated: !isNew, sources: sources.length })
   })

@@ -1,3 +1,6 @@
+import type { Push } from "../core/awaited.ts"
+import type { Revision } from "../core/model.ts"
+
 /** Far more than one event has. */
 const urlsMax = 50
 
@@ -15,6 +18,56 @@ export function repositoriesIn(body: Buffer): readonly string[] {
     ...hrefs(at(at(place, "links"), "self")).map((url) => (typeof url === "string" ? dataCenter(url) : null)),
   ])
   return urls.filter((url) => typeof url === "string").slice(0, urlsMax)
+}
+
+/** Far more than one push moves in earnest. */
+const pushesMax = 50
+
+/**
+ * The refs that a delivery says have moved, as GitHub, GitLab and Gitea (`ref`, `before`, `after`), Bitbucket Cloud, Data
+ * Center and Azure DevOps write them. What doesn't look like a ref that now stands at a commit is left out.
+ */
+export function pushesIn(body: Buffer): readonly Push[] {
+  const payload = parsed(body.toString("utf8"))
+  const branch = [at(payload, "repository"), at(payload, "project")].map((place) => at(place, "default_branch"))
+  const defaultBranch = branch.find((name) => typeof name === "string") ?? null
+  const moves = [
+    { ref: at(payload, "ref"), before: at(payload, "before"), after: at(payload, "after") },
+    ...listOf(at(at(payload, "push"), "changes")).map((change) => ({
+      ref: cloudRef(at(change, "new")),
+      before: at(at(at(change, "old"), "target"), "hash"),
+      after: at(at(at(change, "new"), "target"), "hash"),
+    })),
+    ...listOf(at(payload, "changes")).map((change) => ({
+      ref: at(at(change, "ref"), "id"),
+      before: at(change, "fromHash"),
+      after: at(change, "toHash"),
+    })),
+    ...listOf(at(at(payload, "resource"), "refUpdates")).map((update) => ({
+      ref: at(update, "name"),
+      before: at(update, "oldObjectId"),
+      after: at(update, "newObjectId"),
+    })),
+  ]
+  return moves.flatMap(({ ref, before, after }) =>
+    typeof ref === "string" && ref.startsWith("refs/") && isCommit(after)
+      ? [{ ref, before: isCommit(before) ? before : null, after, defaultBranch }]
+      : [],
+  )
+}
+
+/** Bitbucket Cloud writes a short name beside its kind. */
+function cloudRef(ref: unknown): string {
+  return `${at(ref, "type") === "tag" ? "refs/tags/" : "refs/heads/"}${String(at(ref, "name"))}`
+}
+
+/** All zeros stand for a ref that isn't there. */
+function isCommit(value: unknown): value is Revision {
+  return typeof value === "string" && /^[0-9a-f]{40}$/.test(value) && !/^0+$/.test(value)
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.slice(0, pushesMax) : []
 }
 
 const urlKeys =

@@ -1,4 +1,5 @@
 import type { Act } from "../core/act.ts"
+import type { Push } from "../core/awaited.ts"
 import type { Instant, Revision, SourceName, WorkspaceName } from "../core/model.ts"
 import type { Trigger } from "../core/outcome.ts"
 import type { Receiver } from "../core/source.ts"
@@ -20,6 +21,8 @@ export interface Daemon {
   receiver(name: string): Receiver | null
   /** The sources that a delivery there is for; `repositories` are the URLs that it names. */
   hooked(name: string, repositories: readonly string[]): readonly SourceName[]
+  /** What a delivery says has moved: these sources look again until their polls show it. Asks for no turn by itself. */
+  pushed(sources: readonly SourceName[], pushes: readonly Push[]): void
   /** Whether the loop turns; Git or Prefect being away is no reason to say no. */
   alive(): boolean
   stopping(): boolean

@@ -21,8 +21,7 @@ const waitUnitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_00
 /** The body of suspend, pin and confirm; an empty one is `{}`. @throws HttpProblem */
 export function parseOperation(body: unknown, nowMs: number): OperationBody {
   const { reason, by, until, revision, digest, ...unknown } = parseObject(body)
-  const strange = Object.keys(unknown)[0]
-  if (strange !== undefined) throw bad(`unknown member ${JSON.stringify(strange.slice(0, 50))}`)
+  refuseUnknown(unknown)
   return {
     reason: text("reason", reason, reasonLengthMax) ?? "",
     by: text("by", by, byLengthMax),
@@ -32,6 +31,15 @@ export function parseOperation(body: unknown, nowMs: number): OperationBody {
   }
 }
 
+/** The commit that `sync` is to wait for; null without one. @throws HttpProblem */
+export function parseCommit({ body, query }: { readonly body: unknown; readonly query: unknown }): Revision | null {
+  const { commit: asked, ...unknown } = parseObject(body)
+  refuseUnknown(unknown)
+  const commit = matching("commit", text("commit", asked, 64), /^[0-9a-f]{40}$/) as Revision | null
+  if (commit !== null && parseWait(query) === null) throw bad("commit is waited for: say ?wait=5m")
+  return commit
+}
+
 /** Milliseconds of `?wait=30s`, at most ten minutes; null without it. @throws HttpProblem */
 export function parseWait(query: unknown): number | null {
   const wait = (query as Readonly<Record<string, unknown>> | undefined)?.["wait"]
@@ -39,6 +47,11 @@ export function parseWait(query: unknown): number | null {
   const match = typeof wait === "string" ? /^(\d{1,7})(ms|s|m)$/.exec(wait) : null
   if (!match) throw bad("wait must be a duration such as 30s, at most 10m")
   return Math.min(waitMsMax, Number(match[1]) * (waitUnitsMs[match[2] ?? ""] ?? 0))
+}
+
+function refuseUnknown(members: Readonly<Record<string, unknown>>): void {
+  const strange = Object.keys(members)[0]
+  if (strange !== undefined) throw bad(`unknown member ${JSON.stringify(strange.slice(0, 50))}`)
 }
 
 function parseObject(body: unknown): Readonly<Record<string, unknown>> {
@@ -60,7 +73,7 @@ function text(name: string, value: unknown, lengthMax: number): string | null {
 
 function matching(name: string, value: string | null, pattern: RegExp): string | null {
   if (value === null || pattern.test(value)) return value
-  throw bad(name === "revision" ? "revision must be a full commit id: 40 hex digits" : `${name} isn't one`)
+  throw bad(name === "digest" ? "digest isn't one" : `${name} must be a full commit id: 40 hex digits`)
 }
 
 function parseUntil(value: string | null, nowMs: number): Instant | null {

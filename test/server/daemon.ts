@@ -3,6 +3,7 @@ import { connect } from "node:net"
 import type { Test } from "tap"
 import type { AccessToken } from "../../src/core/access.ts"
 import type { Act } from "../../src/core/act.ts"
+import type { Push } from "../../src/core/awaited.ts"
 import type { SourceName } from "../../src/core/model.ts"
 import type { Trigger } from "../../src/core/outcome.ts"
 import { Secret, type SecretReader, type SecretRef } from "../../src/core/secret.ts"
@@ -23,6 +24,7 @@ export interface Served {
   readonly board: StatusBoard
   readonly history: History
   readonly triggered: { readonly sources: readonly SourceName[]; readonly trigger: Trigger }[]
+  readonly pushed: { readonly sources: readonly SourceName[]; readonly pushes: readonly Push[] }[]
   readonly operated: unknown[][]
   readonly errors: unknown[]
   /** Milliseconds of each wait that ran to its end. */
@@ -74,6 +76,7 @@ export async function serve(
   const history = new History()
   const [triggered, operated, errors]: [Served["triggered"], unknown[][], unknown[]] = [[], [], []]
   const acts: Act[] = []
+  const pushed: Served["pushed"] = []
   const state: Served["state"] = {
     turn: 0,
     alive: true,
@@ -109,6 +112,7 @@ export async function serve(
     },
     receiver: (name) => (name === etl ? state.receiver : null),
     hooked: (name) => [name as SourceName],
+    pushed: (sources, pushes) => void pushed.push({ sources, pushes }),
     alive: () => state.alive,
     stopping: () => state.stopping,
     metrics: (openMetrics) => metrics.text(openMetrics),
@@ -134,6 +138,7 @@ export async function serve(
     port,
     board,
     triggered,
+    pushed,
     operated,
     acts,
     history,

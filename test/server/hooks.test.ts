@@ -5,7 +5,7 @@ import t from "tap"
 import type { Receiver } from "../../src/core/source.ts"
 import type { Config } from "../../src/config/config.ts"
 import { receiverOf, sourcesOf } from "../../src/hooks.ts"
-import { repositoriesIn } from "../../src/server/payload.ts"
+import { pushesIn, repositoriesIn } from "../../src/server/payload.ts"
 import { Deliveries, isSigned } from "../../src/server/receiver.ts"
 import { post, raw, serve } from "./daemon.ts"
 
@@ -172,6 +172,62 @@ await t.test("the repositories that a delivery names are found in each provider'
   for (const text of strange) t.strictSame(repositoriesIn(Buffer.from(text)), [], text)
 })
 
+await t.test("the commits that a delivery names are found in each provider's payload", async (t) => {
+  const [before, after, none] = ["1", "2", "0"].map((digit) => digit.repeat(40))
+  const ref = "refs/heads/main"
+  const pushed = { ref, before, after, defaultBranch: null }
+  const rows: readonly (readonly [string, unknown, unknown])[] = [
+    [
+      "GitHub, Gitea",
+      { ref, before, after, repository: { default_branch: "main" } },
+      [{ ...pushed, defaultBranch: "main" }],
+    ],
+    ["GitLab", { ref, before, after, project: { default_branch: "trunk" } }, [{ ...pushed, defaultBranch: "trunk" }]],
+    [
+      "Bitbucket Cloud",
+      {
+        push: {
+          changes: [
+            { old: { target: { hash: before } }, new: { type: "branch", name: "main", target: { hash: after } } },
+            { old: null, new: { type: "tag", name: "v1", target: { hash: after } } },
+            { old: { target: { hash: before } }, new: null },
+          ],
+        },
+      },
+      [pushed, { ...pushed, ref: "refs/tags/v1", before: null }],
+    ],
+    ["Bitbucket Data Center", { changes: [{ ref: { id: ref }, fromHash: before, toHash: after }] }, [pushed]],
+    ["Azure DevOps", { resource: { refUpdates: [{ name: ref, oldObjectId: before, newObjectId: after }] } }, [pushed]],
+    ["a new ref", { ref, before: none, after }, [{ ...pushed, before: null }]],
+    ["a ref that was deleted", { ref, before, after: none }, []],
+    ["a short name", { ref: "main", before, after }, []],
+    ["no commit", { ref, before, after: "main" }, []],
+    [
+      "strange shapes",
+      { ref: {}, after, push: { changes: [null, 1] }, changes: "x", resource: { refUpdates: {} } },
+      [],
+    ],
+  ]
+  for (const [what, payload, expected] of rows)
+    t.strictSame(pushesIn(Buffer.from(JSON.stringify(payload))), expected, what)
+  for (const text of ["", "null", "[]", "{"]) t.strictSame(pushesIn(Buffer.from(text)), [], text)
+  const many = { changes: Array.from({ length: 1_000 }, () => ({ ref: { id: ref }, toHash: after })) }
+  t.equal(pushesIn(Buffer.from(JSON.stringify(many))).length, 50, "far more than one push moves")
+})
+
+await t.test("what a delivery says has moved is told once, and only when its signature fits", async (t) => {
+  const served = await serve(t)
+  served.state.receiver = receiver("github")
+  const after = "2".repeat(40)
+  const body = JSON.stringify({ ref: "refs/heads/main", after })
+  const hook = (headers: Record<string, string>) => post(served, "/hooks/etl", { token: null, body, headers })
+  await hook(signed.github(body, "other"))
+  t.strictSame(served.pushed, [])
+  for (let time = 0; time < 2; time++) await hook(signed.github(body))
+  t.match(served.pushed, [{ sources: ["etl"], pushes: [{ ref: "refs/heads/main", after }] }])
+  t.equal(served.pushed.length, 1)
+})
+
 await t.test(
   "a source's hook reaches every source of its repository, an organisation's those that it names",
   async (t) => {
@@ -255,7 +311,7 @@ await t.test("5 MiB are taken, more are 413", async (t) => {
   t.equal(served.triggered.length, 1)
 })
 
-await t.test("any body and any content type will do: nothing in it is used", async (t) => {
+await t.test("any body and any content type will do: nothing in it is needed", async (t) => {
   const served = await serve(t)
   served.state.receiver = receiver("generic")
   const types = ["application/json", "application/x-www-form-urlencoded", "text/plain", "no/such;;type", ""]

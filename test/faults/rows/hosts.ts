@@ -80,6 +80,20 @@ export const hosts: readonly Fault[] = [
     test: "git/cache.test.ts: a commit that the server lists and doesn't give yet is waited for, one that it doesn't list is missing",
   },
   {
+    fault: "A webhook names a commit that the replica which is polled doesn't show yet",
+    seen: "further turns by `webhook`, after 1, 2, 4, 8, 16 and 30 s",
+    kept: "everything",
+    healed: "at the first look that shows it, or that shows the ref further on",
+    test: "contract/lagging-replica.test.ts: a commit that a webhook names before the polls show it is looked for until it is there",
+  },
+  {
+    fault: "CI asks for its commit before the replica which is polled shows it",
+    seen: "`sync --commit SHA` waits; exit code 1 (409, `commit-not-shown`) when its time is up",
+    kept: "everything",
+    healed: "at the first look that shows it; never a success for another commit",
+    test: "contract/lagging-replica.test.ts: sync --commit ends well only with a turn that saw that commit",
+  },
+  {
     fault: "GitLab signs its webhooks with a signing token",
     seen: "202; 401 when it is older than five minutes or doesn't fit",
     kept: "everything",
