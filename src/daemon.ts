@@ -5,6 +5,8 @@ import { describeProblem } from "./config/problem.ts"
 import type { Environment } from "./config/values.ts"
 import { Secrets } from "./config/secrets.ts"
 import { watchConfig, type Reload } from "./config/watch.ts"
+import { SecretsWatch } from "./config/watch-secrets.ts"
+import { credentialFiles, curedBy } from "./credentials.ts"
 import type { Clock } from "./lib/clock.ts"
 import { StatusBoard } from "./observe/board.ts"
 import { Events, type LockstepEvent } from "./observe/events.ts"
@@ -72,10 +74,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const around: Around = { secrets, clock, events }
   const git = opening.use(openGit(config.stateDir, around))
   const images = opening.use(openImages(imagePatienceMs, around))
-  const { installation } = config
   const bulkheads = new Bulkheads(clock)
   const parts = { git: bulkheads.git(git), images, render: opening.use(openThread(() => clock.elapsed())), bulkheads }
-  const context = { ...around, ...parts, installation, version, instance: randomUUID() }
+  const context = { ...around, ...parts, installation: config.installation, version, instance: randomUUID() }
   const clients = opening.use(new Workspaces(around))
   // Closed before the clients and Git that its turns work with, and before the server that tells about them.
   await using looping = new AsyncDisposableStack()
@@ -96,6 +97,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   opening.use(server)
   opening.use(looping.move())
+  const renewals = opening.use(watchCredentials({ loop, board, roster, clock, log }))
   loop.start()
   const watch = opening.use(
     await watchConfig({
@@ -105,7 +107,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       onReload: (reload) => {
         events.emit(loadedEvent(configPath, reload))
-        void takeConfig(reload, { roster, server, log })
+        void takeConfig(reload, { roster, renewals, server, log })
       },
       onError: (error) => log.warn({ err: error }, "the config file can't be watched"),
     }),
@@ -182,13 +184,44 @@ async function takeConfig(
   reload: Reload,
   {
     roster,
+    renewals,
     server,
     log,
-  }: { readonly roster: Roster; readonly server: Server; readonly log: ReturnType<typeof openLog> },
+  }: {
+    readonly roster: Roster
+    readonly renewals: SecretsWatch
+    readonly server: Server
+    readonly log: ReturnType<typeof openLog>
+  },
 ): Promise<void> {
   const serve = (settings: Config["server"]) =>
     server.use(settings).catch((error: unknown) => log.error({ err: error }, "the server's settings stay as they were"))
   await roster.take(reload, serve).catch((error: unknown) => log.error({ err: error }, "the new config wasn't taken"))
+  await renewals.use(credentialFiles(roster.config))
+}
+
+/** A renewed credential is tried at once by the sources that it may cure, however long they were to rest. */
+function watchCredentials({
+  loop,
+  board,
+  roster,
+  clock,
+  log,
+}: Pick<Parts, "loop" | "board" | "roster"> & {
+  readonly clock: Clock
+  readonly log: ReturnType<typeof openLog>
+}): SecretsWatch {
+  const renewals = new SecretsWatch({
+    clock,
+    onChange: (paths) => {
+      const cured = curedBy(roster.config, paths, (name) => board.view(name)?.status ?? null)
+      for (const name of cured) loop.trigger(name, "config")
+    },
+    onError: (error) => log.warn({ err: error }, "the files with secrets can't be watched"),
+  })
+  // Not waited for: a folder that hangs must not hold up the start.
+  void renewals.use(credentialFiles(roster.config))
+  return renewals
 }
 
 function exposition(board: StatusBoard, metrics: Metrics): ServedDaemon["metrics"] {

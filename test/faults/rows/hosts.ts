@@ -80,6 +80,13 @@ export const hosts: readonly Fault[] = [
     test: "git/cache.test.ts: a commit that the server lists and doesn't give yet is waited for, one that it doesn't list is missing",
   },
   {
+    fault: "A token ran out and is renewed in its file, in place or by the swapped link of a volume",
+    seen: "a turn by `config` of the sources that failed with it",
+    kept: "everything",
+    healed: "at once, unless the server asked for time with Retry-After",
+    test: "contract/renewed-credentials.test.ts: a source that fails has a turn at once when its credential is renewed",
+  },
+  {
     fault: "A webhook names a commit that the replica which is polled doesn't show yet",
     seen: "further turns by `webhook`, after 1, 2, 4, 8, 16 and 30 s",
     kept: "everything",
