@@ -3,6 +3,13 @@ import type { Fault } from "../fault.ts"
 /** What `validate` and plans say of a mistake. */
 export const manifests: readonly Fault[] = [
   {
+    fault: "a flow file that CPython's grammar takes and its compiler refuses (`def f(x): global x`)",
+    seen: "`python-syntax`, with the line",
+    kept: "its deployments as they are",
+    healed: "by the commit that mends it",
+    test: "render/python/cpython/compiled.test.ts: what CPython's compiler refuses is refused",
+  },
+  {
     fault: "a placeholder whose value `validate` doesn't know, anywhere in an entry",
     seen: "a warning that names the value (`env-missing`, `variable-missing`, `step-output-missing`), exit 0",
     kept: "everything else of the entry is still checked",

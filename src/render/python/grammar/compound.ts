@@ -120,7 +120,8 @@ export abstract class CompoundStatements extends Patterns {
       all = handler.all
       bound.push(...handler.names)
       handlers.push(handler.kind)
-      blocks.push(this.block())
+      const context: Context = handler.kind === "except" ? this.context : { ...this.context, loop: false, group: true }
+      blocks.push(this.within(context, () => this.block()))
     }
     if (new Set(handlers).size > 1) this.fail("cannot have both 'except' and 'except*' on the same 'try'")
     if (handlers.length > 0) blocks.push(this.#else())
@@ -144,7 +145,7 @@ export abstract class CompoundStatements extends Patterns {
     while (this.skip(",")) this.expression()
     if (!this.skip("as")) return { kind, all: false, names: [] }
     if (several) this.fail("multiple exception types must be parenthesized when using 'as'")
-    return { kind, all: false, names: [this.identifier()] }
+    return { kind, all: false, names: [this.binding()] }
   }
 
   #with(at: Place): Line[] {
@@ -191,7 +192,12 @@ export abstract class CompoundStatements extends Patterns {
     const isMatch = this.attempt(() => this.#matchHead())
     if (isMatch === null) return null
     const bodies: Line[][] = []
-    while (!this.skip("dedent")) bodies.push(this.#case())
+    for (let over: string | null = null; !this.skip("dedent");) {
+      if (over !== null) this.fail(`${over} makes remaining patterns unreachable`)
+      const { body, always } = this.#case()
+      over = always
+      bodies.push(body)
+    }
     const binds: Line = { kind: "binds", names: this.namesSince(start), what: "`match`", at }
     return [binds, ...bodies.map((lines) => block(lines, "unknown", at))]
   }
@@ -207,12 +213,14 @@ export abstract class CompoundStatements extends Patterns {
     return this.kind === "name" && this.text === "case" ? true : null
   }
 
-  #case(): Line[] {
+  /** Its body, and in words why none may follow it. */
+  #case(): { body: Line[]; always: string | null } {
     if (this.kind !== "name" || this.text !== "case") this.fail("expected 'case'")
     this.next()
-    this.patterns()
-    if (this.skip("if")) this.namedExpression()
-    return this.block()
+    const found = this.patterns()
+    const guarded = this.skip("if")
+    if (guarded) this.namedExpression()
+    return { body: this.block(), always: guarded ? null : found }
   }
 
   #async(at: Place): Line[] {

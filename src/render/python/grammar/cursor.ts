@@ -1,4 +1,5 @@
 import type { Place } from "../syntax.ts"
+import { Scopes } from "./scopes.ts"
 import { PythonSyntaxError, type Tokens } from "./tokens.ts"
 
 /**
@@ -8,9 +9,11 @@ import { PythonSyntaxError, type Tokens } from "./tokens.ts"
 export abstract class Cursor {
   readonly #tokens: Tokens
   #position = 0
+  protected readonly scopes: Scopes
 
   constructor(tokens: Tokens) {
     this.#tokens = tokens
+    this.scopes = new Scopes(tokens.kinds)
   }
 
   /** The kind of the token to be read next. */
@@ -59,6 +62,19 @@ export abstract class Cursor {
     return name
   }
 
+  /** A name that is bound where it stands. */
+  protected binding(): string {
+    this.checkName()
+    const name = this.identifier()
+    this.scopes.binds(name)
+    return name
+  }
+
+  /** Nothing may bind the name that Python keeps for itself. */
+  protected checkName(): void {
+    if (this.kind === "name" && this.text === "__debug__") this.fail("cannot assign to __debug__")
+  }
+
   protected fail(message = "invalid syntax", at: Place = this.at): never {
     const { failure } = this.#tokens
     if (this.kind === "broken" && failure !== null) throw failure
@@ -68,6 +84,7 @@ export abstract class Cursor {
   /** Reads on with `read`; where that fails or answers null, as if nothing had been read. */
   protected attempt<T>(read: () => T | null): T | null {
     const start = this.#position
+    const scope = this.scopes.current
     try {
       const result = read()
       if (result === null) this.#position = start
@@ -75,6 +92,7 @@ export abstract class Cursor {
     } catch (error) {
       if (!(error instanceof PythonSyntaxError)) throw error
       this.#position = start
+      this.scopes.current = scope
       return null
     }
   }

@@ -23,15 +23,16 @@ export abstract class Definitions extends CompoundStatements {
 
   #function(decorators: readonly Expression[], { at, async }: { at: Place; async: boolean }): FunctionSyntax {
     this.expect("def")
-    const name = this.identifier()
+    const name = this.binding()
     const generic = this.typeParameters()
     const parameters = this.parameters().map((parameter) => ({
       ...parameter,
       annotation: parameter.annotation && kept(parameter.annotation),
       default: parameter.default && kept(parameter.default),
     }))
-    const returns = this.skip("->") ? kept(this.expression()) : null
-    const body = this.#body({ body: async ? "async function" : "function", loop: false })
+    const returns = this.skip("->") ? kept(this.annotation()) : null
+    const names = parameters.map((parameter) => parameter.name)
+    const body = this.scopes.within("function", names, () => this.#functionBody(async))
     const docstring = docstringOf(body)
     const result = async ? null : resultOf(docstring === null ? body : body.slice(1))
     const steps = async || name !== "__init__" ? null : stepsOf(body)
@@ -41,15 +42,22 @@ export abstract class Definitions extends CompoundStatements {
   #class(decorators: readonly Expression[], at: Place): ClassSyntax {
     const start = this.position
     this.expect("class")
-    const name = this.identifier()
+    const name = this.binding()
     const generic = this.typeParameters()
     const bases = this.kind === "(" ? this.arguments().map(keptArgument) : []
     const generator = bases.find(({ value }) => value.kind === "comprehension" && value.of === "generator")
     if (generator !== undefined) this.fail("a generator can't be a base", generator.value.at)
-    const lines = this.#body({ body: "class", loop: false })
+    const lines = this.scopes.within("class", [], () => this.#body({ body: "class", loop: false }))
     const body = lines.flatMap(toStatement)
     const docstring = docstringOf(lines)
     return { kind: "class", name, decorators, bases, generic, docstring, body, text: this.sourceSince(start), at }
+  }
+
+  #functionBody(async: boolean): Line[] {
+    const lines = this.#body({ body: async ? "async function" : "function", loop: false })
+    const { yields, returns } = this.scopes.current
+    if (async && yields && returns !== null) this.fail("'return' with value in async generator", returns)
+    return lines
   }
 
   /** A body in a scope of its own: what `:=` binds there isn't bound outside. */

@@ -1,6 +1,6 @@
 import type { Clause, Expression, Place } from "../syntax.ts"
 import { Literals } from "./literals.ts"
-import { checkTarget } from "./targets.ts"
+import { boundNames, checkTarget } from "./targets.ts"
 
 /** Longer literals and calls are data, no defaults; bounds the memory that a file may take. */
 export const itemsMax = 5_000
@@ -9,6 +9,15 @@ const atomKinds: ReadonlySet<string> = new Set("name number string fstring-start
 const expressionKinds: ReadonlySet<string> = new Set([...atomKinds, ..."- + ~ not lambda await *".split(" ")])
 
 type Made = Pick<Extract<Expression, { kind: "comprehension" }>, "of" | "key" | "element">
+interface Before {
+  readonly names: number
+  readonly assigned: number
+  readonly yields: number
+}
+interface Begun {
+  readonly first: Expression
+  readonly before: Before
+}
 type Entry = Extract<Expression, { kind: "dict" }>["entries"][number]
 
 /** Atoms: names, constants, and what stands in brackets. */
@@ -21,6 +30,12 @@ export abstract class Displays extends Literals {
   protected abstract condition(): Expression
   protected abstract yielded(): Expression
   protected abstract strayAwait: Place | null
+  protected abstract context: { readonly body: string }
+  /** Names that `:=` has bound in the statement that is being read. */
+  protected readonly assigned: string[] = []
+  /** How many `:=` and `yield` were read. */
+  protected walruses = 0
+  protected yields = 0
 
   protected startsExpression(): boolean {
     return expressionKinds.has(this.kind)
@@ -30,7 +45,7 @@ export abstract class Displays extends Literals {
     const { kind, at } = this
     switch (kind) {
       case "name":
-        return { kind: "name", name: this.identifier(), at }
+        return this.#name(at)
       case "number":
         return this.number()
       case "string":
@@ -51,6 +66,12 @@ export abstract class Displays extends Literals {
       default:
         return this.fail()
     }
+  }
+
+  #name(at: Place): Expression {
+    const name = this.identifier()
+    this.scopes.names(name)
+    return { kind: "name", name, at }
   }
 
   /** `*value`, or an expression that may be `name := value`. */
@@ -84,27 +105,63 @@ export abstract class Displays extends Literals {
   }
 
   /** Reads on after the element: `for target in source if condition …`, once or more. */
-  protected comprehension(made: Made, at: Place): Expression {
+  protected comprehension(made: Made, at: Place, before: Before): Expression {
+    this.scopes.forget(before.names)
     const clauses: Clause[] = []
+    const targets: string[] = []
     let plain = true
+    // The first source is read outside of it, so it may have a `yield`.
+    const outside = { yields: before.yields }
     do {
-      if (this.skip("async")) plain = false
-      const clause = this.#clause()
+      if (this.skip("async")) {
+        plain = false
+        if (made.of !== "generator" && this.context.body !== "async function") this.strayAwait ??= at
+      }
+      const clause = this.#clause(targets, outside)
       if (clause === null) plain = false
       else clauses.push(clause)
     } while (this.startsComprehension())
+    if (this.yields > outside.yields) this.fail("'yield' inside a comprehension", at)
+    this.#checkAssigned(this.assigned.slice(before.assigned), targets, at)
     if (plain) return { kind: "comprehension", ...made, clauses, at }
     return { kind: "opaque", what: made.of === "generator" ? "a generator" : "a comprehension", at }
   }
 
-  #clause(): Clause | null {
+  /** `:=` in a comprehension binds outside of it. */
+  #checkAssigned(assigned: readonly string[], targets: readonly string[], at: Place): void {
+    if (assigned.length === 0) return
+    if (this.context.body === "class")
+      this.fail("assignment expression within a comprehension cannot be used in a class body", at)
+    const target = assigned.find((name) => targets.includes(name))
+    if (target !== undefined)
+      this.fail(`assignment expression cannot rebind comprehension iteration variable '${target}'`, at)
+  }
+
+  #clause(targets: string[], outside: { yields: number }): Clause | null {
+    const first = targets.length === 0
+    const { walruses, scopes } = this
+    let { count } = scopes
     this.expect("for")
-    const target = plainTarget(this.targetList())
+    const list = this.targetList()
+    const target = plainTarget(list)
+    targets.push(...boundNames(list), "")
+    scopes.forget(count)
     this.expect("in")
+    const { yields } = this
     const source = this.condition()
+    if (first) outside.yields += this.yields - yields
+    if (this.walruses > walruses)
+      this.fail("assignment expression cannot be used in a comprehension iterable expression", source.at)
+    if (first) ({ count } = scopes)
     const conditions = []
     while (this.skip("if")) conditions.push(this.condition())
+    scopes.forget(count)
     return target === null ? null : { target, source, conditions }
+  }
+
+  /** What has been read before the element of what may be a comprehension. */
+  protected get before(): Before {
+    return { names: this.scopes.count, assigned: this.assigned.length, yields: this.yields }
   }
 
   protected startsComprehension(): boolean {
@@ -117,7 +174,7 @@ export abstract class Displays extends Literals {
   }
 
   #group(at: Place): Expression {
-    const { strayAwait } = this
+    const { strayAwait, before } = this
     this.expect("(")
     if (this.skip(")")) return { kind: "tuple", items: [], at }
     const first = this.kind === "yield" ? this.yielded() : this.starOrNamed()
@@ -131,35 +188,37 @@ export abstract class Displays extends Literals {
       this.expect(")")
       return first
     }
-    const generator = this.comprehension({ of: "generator", key: null, element: first }, at)
+    const generator = this.comprehension({ of: "generator", key: null, element: first }, at, before)
     this.strayAwait = strayAwait
     this.expect(")")
     return generator
   }
 
   #list(at: Place): Expression {
+    const { before } = this
     this.expect("[")
     if (this.skip("]")) return { kind: "list", items: [], at }
     const first = this.starOrNamed()
-    const list = this.#comprehendedOr("list", first, at)
+    const list = this.#comprehendedOr("list", { first, before }, at)
     this.expect("]")
     return list
   }
 
   #braces(at: Place): Expression {
+    const { before } = this
     this.expect("{")
     if (this.skip("}")) return { kind: "dict", entries: [], at }
-    if (this.kind === "**") return this.#dictionary(this.#entry(), at)
+    if (this.kind === "**") return this.#dictionary(this.#entry(), before, at)
     const first = this.starOrNamed()
-    if (this.kind === ":") return this.#dictionary(this.#entryOf(first), at)
-    const set = this.#comprehendedOr("set", first, at)
+    if (this.kind === ":") return this.#dictionary(this.#entryOf(first), before, at)
+    const set = this.#comprehendedOr("set", { first, before }, at)
     this.expect("}")
     return set
   }
 
-  #dictionary(first: Entry, at: Place): Expression {
+  #dictionary(first: Entry, before: Before, at: Place): Expression {
     if (first.key !== null && this.startsComprehension()) {
-      const made = this.comprehension({ of: "dict", key: first.key, element: first.value }, at)
+      const made = this.comprehension({ of: "dict", key: first.key, element: first.value }, at, before)
       this.expect("}")
       return made
     }
@@ -184,7 +243,7 @@ export abstract class Displays extends Literals {
     return { key, value: this.expression() }
   }
 
-  #comprehendedOr(kind: "list" | "set", first: Expression, at: Place): Expression {
+  #comprehendedOr(kind: "list" | "set", { first, before }: Begun, at: Place): Expression {
     if (!this.startsComprehension())
       return this.#collected(
         kind,
@@ -192,7 +251,7 @@ export abstract class Displays extends Literals {
         at,
       )
     if (first.kind === "starred") this.fail("iterable unpacking cannot be used in comprehension", first.at)
-    return this.comprehension({ of: kind, key: null, element: first }, at)
+    return this.comprehension({ of: kind, key: null, element: first }, at, before)
   }
 
   /** Reads on after the first item; a comma may end the list. */

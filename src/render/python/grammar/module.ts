@@ -41,6 +41,7 @@ class ModuleReader extends Definitions {
   module(text: string): Omit<ModuleSyntax, "unseen" | "tokens"> {
     const statements = []
     while (this.kind !== "end") for (const line of this.statement()) statements.push(...toStatement(line))
+    this.scopes.close()
     const { lazyAnnotations, globals } = this
     return { text, statements, lazyAnnotations, globals, mutated: this.sharing.reach(this.mutated) }
   }

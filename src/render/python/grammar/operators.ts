@@ -39,6 +39,8 @@ const depthMax = 400
 export interface Context {
   readonly body: "module" | "class" | "function" | "async function"
   readonly loop: boolean
+  /** Within `except*`, which nothing may leave. */
+  readonly group?: true
 }
 
 /** Unary and binary operators, conditional expressions, `lambda`, `await`, `yield` and `:=`. */
@@ -46,8 +48,6 @@ export abstract class Operators extends Primaries {
   protected context: Context = { body: "module", loop: false }
   /** An `await` outside an `async def`; only a generator around it makes it valid. */
   protected strayAwait: Place | null = null
-  /** Names that `:=` has bound in the statement that is being read. */
-  protected readonly assigned: string[] = []
   #depth = 0
 
   /** The parameters of a `lambda`, up to its colon. */
@@ -75,7 +75,8 @@ export abstract class Operators extends Primaries {
   protected namedExpression(): Expression {
     const at = this.at
     if (this.kind !== "name" || this.kindAfter(1) !== ":=") return this.expression()
-    this.assigned.push(this.identifier())
+    this.walruses += 1
+    this.assigned.push(this.binding())
     this.expect(":=")
     this.expression()
     return { kind: "opaque", what: "an assignment expression", at }
@@ -88,7 +89,10 @@ export abstract class Operators extends Primaries {
   protected yielded(): Expression {
     const at = this.at
     if (this.context.body === "module" || this.context.body === "class") this.fail("'yield' outside function")
+    this.yields += 1
+    this.scopes.current.yields = true
     this.expect("yield")
+    if (this.kind === "from" && this.context.body === "async function") this.fail("'yield from' inside async function")
     if (this.skip("from")) this.expression()
     else if (this.startsExpression()) this.expressionList()
     return { kind: "opaque", what: "a yield", at }
@@ -98,11 +102,13 @@ export abstract class Operators extends Primaries {
     this.expect("lambda")
     this.lambdaParameters()
     this.expect(":")
-    const { context } = this
-    // Whether an `await` may stand in it is left to Python.
-    if (context.body !== "async function") this.context = { body: "function", loop: false }
-    this.#deeper(() => this.expression())
+    const { context, yields } = this
+    const assigned = this.assigned.length
+    this.context = { body: "function", loop: false }
+    this.scopes.within("function", [], () => this.#deeper(() => this.expression()))
     this.context = context
+    this.yields = yields
+    this.assigned.length = assigned
     return { kind: "opaque", what: "a lambda", at }
   }
 

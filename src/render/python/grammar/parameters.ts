@@ -27,13 +27,23 @@ export abstract class Parameters extends Operators {
   /** `[T: int = str, *Ts, **P]`, if there. */
   protected typeParameters(): boolean {
     if (!this.skip("[")) return false
+    const names = new Set<string>()
+    let defaulted = false
+    const { count } = this.scopes
     do {
       const plain = !this.skip("*") && !this.skip("**")
-      this.identifier()
+      this.checkName()
+      const name = this.identifier()
+      if (names.has(name)) this.fail(`duplicate type parameter '${name}'`)
+      names.add(name)
       if (plain && this.skip(":")) this.expression()
-      if (this.skip("=")) this.starOrNamed()
+      if (this.skip("=")) {
+        this.starOrNamed()
+        defaulted = true
+      } else if (defaulted) this.fail(`non-default type parameter '${name}' follows default type parameter`)
     } while (this.skip(",") && this.kind !== "]")
     this.expect("]")
+    this.scopes.forget(count)
     return true
   }
 
@@ -91,6 +101,7 @@ export abstract class Parameters extends Operators {
 
   #name({ names }: Reading): string {
     const at = this.at
+    this.checkName()
     const name = this.identifier()
     if (names.has(name)) this.fail(`duplicate argument '${name}' in function definition`, at)
     names.add(name)
@@ -98,7 +109,15 @@ export abstract class Parameters extends Operators {
   }
 
   #annotation(star: string): Expression {
-    return star === "*" && this.kind === "*" ? this.starred() : this.expression()
+    return star === "*" && this.kind === "*" ? this.starred() : this.annotation()
+  }
+
+  /** What is named in it belongs to a scope of its own. */
+  protected annotation(): Expression {
+    const { count } = this.scopes
+    const read = this.expression()
+    this.scopes.forget(count)
+    return read
   }
 
   #checkDefault(reading: Reading, defaulted: boolean): void {

@@ -9,6 +9,11 @@ const mutators: ReadonlySet<string> = new Set(
   ).split(" "),
 )
 
+interface Start {
+  readonly start: Place
+  readonly before: Primaries["before"]
+}
+
 /** Atoms with what follows them: `.name`, `(arguments)`, `[items]`. */
 export abstract class Primaries extends Displays {
   /** Names whose value something in the file may change in place, wherever it stands. */
@@ -39,13 +44,13 @@ export abstract class Primaries extends Displays {
     const rules = new ArgumentOrder()
     this.expect("(")
     while (this.kind !== ")") {
-      const start = this.at
+      const { at: start, before } = this
       const argument = this.#argument()
       const refusal = rules.refusal(argument)
       if (refusal !== null) this.fail(refusal, start)
       if (args.length <= itemsMax) args.push(argument)
       if (this.startsComprehension()) {
-        const generator = this.#generator(args, start)
+        const generator = this.#generator(args, { start, before })
         this.strayAwait = strayAwait
         return generator
       }
@@ -74,18 +79,19 @@ export abstract class Primaries extends Displays {
     if (this.skip("**")) return { name: null, star: "**", value: this.expression() }
     if (this.kind !== "name" || this.kindAfter(1) !== "=")
       return { name: null, star: "", value: this.namedExpression() }
+    this.checkName()
     const name = this.identifier()
     this.expect("=")
     return { name, star: "", value: this.expression() }
   }
 
   /** `f(x for x in y)`: the only argument, without a comma. */
-  #generator(args: readonly Argument[], at: Place): Argument[] {
+  #generator(args: readonly Argument[], { start: at, before }: Start): Argument[] {
     const [only] = args
     if (args.length !== 1 || only?.name !== null || only.star !== "") {
       this.fail("Generator expression must be parenthesized", at)
     }
-    const value = this.comprehension({ of: "generator", key: null, element: only.value }, at)
+    const value = this.comprehension({ of: "generator", key: null, element: only.value }, at, before)
     if (this.kind === ",") this.fail("Generator expression must be parenthesized", at)
     this.expect(")")
     return [{ name: null, star: "", value }]

@@ -1,7 +1,7 @@
-import type { Expression, ImportedName, Place, Statement, Step } from "../syntax.ts"
+import type { Expression, Place, Statement, Step } from "../syntax.ts"
+import { Imports } from "./imports.ts"
 import { kept } from "./kept.ts"
-import { heldBy, Sharing } from "./sharing.ts"
-import { Parameters } from "./parameters.ts"
+import { heldBy } from "./sharing.ts"
 import { boundNames, checkDeleted, checkSingleTarget, checkTarget } from "./targets.ts"
 
 /** What a body is made of: statements, and what only counts within a function. */
@@ -17,22 +17,10 @@ export type Line =
   | { readonly kind: "other"; readonly at: Place }
 
 const augmented: ReadonlySet<string> = new Set("+= -= *= /= //= %= @= &= |= ^= >>= <<= **=".split(" "))
-const futureFeatures: ReadonlySet<string> = new Set(
-  (
-    "annotations nested_scopes generators division absolute_import with_statement print_function unicode_literals " +
-    "barry_as_FLUFL generator_stop"
-  ).split(" "),
-)
-
 /** Statements that take one line (Simple statements). */
-export abstract class SimpleStatements extends Parameters {
+export abstract class SimpleStatements extends Imports {
   /** Names that some function declares `global`. */
   protected readonly globals = new Set<string>()
-  protected readonly sharing = new Sharing()
-  /** `from __future__ import annotations` was read. */
-  protected lazyAnnotations = false
-  /** Imports from `__future__` may only follow the docstring and each other. */
-  #start: "docstring" | "imports" | "over" = "docstring"
 
   /** The statements of one line, up to its end. */
   protected simpleStatements(): Line[] {
@@ -58,17 +46,12 @@ export abstract class SimpleStatements extends Parameters {
     if (held.length > 0) for (const name of boundNames(target)) this.sharing.add(name, held)
   }
 
-  /** Notes that code was read after which no import from `__future__` may come. */
-  protected leaveStart(): void {
-    this.#start = "over"
-  }
-
   #simple(): Line[] {
     const lines = this.#read()
     const [line] = lines
-    const isFuture = line?.kind === "from" && line.module === "__future__" && this.#start !== "over"
-    const isDocstring = line?.kind === "bare" && line.value.kind === "string" && this.#start === "docstring"
-    this.#start = isFuture || isDocstring ? "imports" : "over"
+    const isFuture = line?.kind === "from" && line.module === "__future__" && this.start !== "over"
+    const isDocstring = line?.kind === "bare" && line.value.kind === "string" && this.start === "docstring"
+    this.start = isFuture || isDocstring ? "imports" : "over"
     return lines
   }
 
@@ -79,9 +62,9 @@ export abstract class SimpleStatements extends Parameters {
         this.next()
         return [{ kind: "pass", at }]
       case "import":
-        return this.#importModules(at)
+        return this.importModules(at)
       case "from":
-        return [this.#importFrom(at)]
+        return [this.importFrom(at)]
       case "return":
         return [this.#return(at)]
       case "raise":
@@ -146,8 +129,10 @@ export abstract class SimpleStatements extends Parameters {
 
   #annotated(target: Expression, at: Place): Line {
     checkSingleTarget(target)
+    if (target.kind === "name" && this.scopes.current.declared.has(target.name))
+      this.fail(`annotated name '${target.name}' can't be global or nonlocal`, at)
     this.changes(target)
-    const annotation = kept(this.expression())
+    const annotation = kept(this.annotation())
     const value = this.skip("=") ? kept(this.anyExpression()) : null
     if (value !== null) this.shares(target, heldBy(value))
     if (target.kind === "name") return { kind: "annotated", name: target.name, annotation, value, at }
@@ -168,69 +153,24 @@ export abstract class SimpleStatements extends Parameters {
 
   /** `x[i] = value` and `x.a = value` change what `x` holds. */
   protected changes(target: Expression): void {
-    if (target.kind === "subscript" || target.kind === "attribute") this.mutates(target.object)
+    if (target.kind === "name") this.scopes.binds(target.name)
+    else if (target.kind === "subscript" || target.kind === "attribute") this.mutates(target.object)
     else if (target.kind === "tuple" || target.kind === "list") target.items.forEach((item) => this.changes(item))
     else if (target.kind === "starred") this.changes(target.value)
   }
 
-  #importModules(at: Place): Statement[] {
-    this.expect("import")
-    const imports: Statement[] = []
-    do {
-      const module = this.#dottedName()
-      imports.push({ kind: "import", module, as: this.skip("as") ? this.identifier() : null, at })
-    } while (this.skip(","))
-    return imports
-  }
-
-  #dottedName(): string {
-    let name = this.identifier()
-    while (this.skip(".")) name += `.${this.identifier()}`
-    return name
-  }
-
-  #importFrom(at: Place): Statement {
-    this.expect("from")
-    let level = 0
-    for (; this.kind === "." || this.kind === "..."; this.next()) level += this.kind.length
-    const module = level > 0 && this.kind === "import" ? "" : this.#dottedName()
-    this.expect("import")
-    const names = this.#importedNames()
-    if (level === 0 && module === "__future__") this.#checkFuture(names, at)
-    return { kind: "from", module, level, names, at }
-  }
-
-  #importedNames(): readonly ImportedName[] | "*" {
-    if (this.kind === "*") {
-      if (this.context.body !== "module") this.fail("import * only allowed at module level")
-      this.next()
-      return "*"
-    }
-    const inBrackets = this.skip("(")
-    const names: ImportedName[] = []
-    do {
-      const name = this.identifier()
-      const as = this.skip("as") ? this.identifier() : name
-      if (as !== name) this.sharing.add(as, [name])
-      names.push({ name, as })
-    } while (this.skip(",") && this.kind !== ")")
-    if (inBrackets) this.expect(")")
-    return names
-  }
-
-  #checkFuture(names: readonly ImportedName[] | "*", at: Place): void {
-    if (this.#start === "over") this.fail("from __future__ imports must occur at the beginning of the file", at)
-    for (const { name } of names === "*" ? [{ name: "*" }] : names) {
-      if (!futureFeatures.has(name)) this.fail(`future feature ${name} is not defined`, at)
-      if (name === "annotations") this.lazyAnnotations = true
-    }
-  }
-
   #return(at: Place): Line {
     if (this.context.body === "module" || this.context.body === "class") this.fail("'return' outside function")
+    this.#stayInGroup(at)
     this.expect("return")
     const none: Expression = { kind: "constant", value: "None", at }
-    return { kind: "return", value: this.startsExpression() ? this.expressionList() : none, at }
+    if (!this.startsExpression()) return { kind: "return", value: none, at }
+    this.scopes.current.returns ??= at
+    return { kind: "return", value: this.expressionList(), at }
+  }
+
+  #stayInGroup(at: Place): void {
+    if (this.context.group) this.fail("'break', 'continue' and 'return' cannot appear in an 'except*' block", at)
   }
 
   #raise(at: Place): Line {
@@ -262,7 +202,9 @@ export abstract class SimpleStatements extends Parameters {
     if (keyword === "nonlocal" && body === "module") this.fail("nonlocal declaration not allowed at module level")
     this.next()
     do {
+      const place = this.at
       const name = this.identifier()
+      this.scopes.declares(keyword, name, place)
       if (keyword === "global" && body !== "module") this.globals.add(name)
     } while (this.skip(","))
     return { kind: "other", at }
@@ -281,10 +223,10 @@ export abstract class SimpleStatements extends Parameters {
 
   #typeAlias(at: Place): Statement {
     this.next()
-    const name = this.identifier()
+    const name = this.binding()
     this.typeParameters()
     this.expect("=")
-    this.expression()
+    this.annotation()
     return { kind: "binds", names: [name], what: "a `type` statement", at }
   }
 }

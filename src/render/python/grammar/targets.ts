@@ -12,7 +12,9 @@ export function checkTarget(target: Expression): void {
 
 /** Checks that something may stand before `+=` or an annotation. */
 export function checkSingleTarget(target: Expression): void {
-  if (target.kind === "name" || target.kind === "attribute" || target.kind === "subscript") return
+  const named = target.kind === "name" || target.kind === "attribute"
+  if (named && target.name === "__debug__") throw new PythonSyntaxError("cannot assign to __debug__", target.at)
+  if (named || target.kind === "subscript") return
   throw new PythonSyntaxError(`cannot assign to ${described(target)}`, target.at)
 }
 

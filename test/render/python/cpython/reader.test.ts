@@ -58,7 +58,7 @@ const newer: readonly [version: string, text: string][] = [
   ["3.9", "@(yield_ := f)[0].x\ndef g(): pass"],
   [
     "3.10",
-    "match x:\n    case [1, *rest] | {'a': b, **more} if rest: pass\n    case C(a, k=None) as c: pass\n    case _: pass",
+    "match x:\n    case [b, *more] | {'a': b, **more} if more: pass\n    case C(a, k=None) as c: pass\n    case _: pass",
   ],
   ["3.10", "match = 1; case = match; type = case; print(match, case[0], type(x))\nmatch(x)\nmatch [a, b]\nmatch -1"],
   ["3.10", "with (open(a) as b, open(c) as d,): pass\nwith (a, b): pass\nwith (a) as b: pass\nwith (yield_): pass"],
