@@ -66,11 +66,18 @@ await t.test("a Git or Prefect that fails changes nothing but the status", async
   }
   t.match(await lane.sync(), { state: "degraded", failure: { stage: "git" } })
   world.git.fault = null
-  for (const broken of ["/deployments/filter", "/variables/name/"]) {
-    world.gateway.fault = ({ path }) => (path.startsWith(broken) ? 500 : null)
+  const failures = {
+    "a listing that fails": ["/deployments/filter", 500],
+    "a listing that is empty while the count says otherwise": ["/deployments/filter", { status: 200, body: "[]" }],
+    "a listing that is null": ["/deployments/filter", { status: 200, body: "null" }],
+    "a listing that ends in the middle": ["/deployments/filter", { status: 200, body: '[{"id": "' }],
+    "a record that can't be read": ["/variables/name/", 500],
+  } as const
+  for (const [what, [broken, answer]] of Object.entries(failures)) {
+    world.gateway.fault = ({ path }) => (path.startsWith(broken) ? answer : null)
     const status = await lane.sync()
-    t.match(status, { lastTurn: { changes: { retire: 0 } } }, broken)
-    t.strictSame(await lane.live(), before, broken)
+    t.match(status, { state: "degraded", failure: { stage: "prefect" }, lastTurn: { changes: { retire: 0 } } }, what)
+    t.strictSame(await lane.live(), before, what)
   }
   world.gateway.fault = null
   await mendAndRemove(lane)
