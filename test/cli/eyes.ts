@@ -108,6 +108,7 @@ export function workspaceWith(deployments: readonly LiveDeployment[], record?: J
     everything: async () => ({ ...snapshot, automations: "read", workPools: poolsOf(deployments) }),
     widen: async (given) => given,
     variables: async (names) => new Map(record === undefined ? [] : [...names].map((name) => [name, record])),
+    variable: async () => (record === undefined ? null : { value: record }),
     serverNow: () => "2026-11-24T12:00:00Z",
   }
   return new Proxy(reads as WorkspacePort, {
