@@ -33,7 +33,10 @@ export async function askHistory(client: Client, name: string): Promise<readonly
   return (checkedBody as { readonly history: readonly HistoryEntry[] }).history
 }
 
-/** With a commit a turn that saw it is waited for, and anything else is refused. `name` null = all sources. The status is 202 when not every turn is over yet. */
+/**
+ * `name` null = all sources. The status is 202 when not every turn is over yet. With a commit only a turn that saw it
+ * ends well.
+ */
 export async function askSync(
   client: Client,
   name: string | null,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { open } from "node:fs/promises"
 import { basename, dirname, resolve } from "node:path"
-import { watch } from "chokidar"
 import type { Clock } from "../lib/clock.ts"
+import { FolderWatch } from "./folder-watch.ts"
 
 export interface SecretsWatchOptions {
   readonly clock: Clock
@@ -11,39 +11,31 @@ export interface SecretsWatchOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Editors and volume updates make several events of one save. */
-const quietMs = 150
-/** For file systems that tell of no change. */
-const recheckMs = 60_000
 const filesMax = 1_000
 const bytesMax = 64 * 1024
 
-/**
- * Tells when a file with a secret changes. Folders are watched, as for the config: a rename and a Kubernetes volume, whose
- * `..data` is swapped, replace what a watch on the file itself would hold on to.
- */
+/** Tells when a file with a secret changes. */
 export class SecretsWatch implements AsyncDisposable {
   readonly #options: SecretsWatchOptions
-  readonly #closing = new AbortController()
-  #watcher: ReturnType<typeof watch> | null = null
-  #quiet = new AbortController()
+  readonly #watch: FolderWatch
   #folders: readonly string[] = []
   /** Files with a digest of what they said when they were last looked at; null = nothing that could be read. */
   #seen = new Map<string, string | null>()
-  /** Looks and new lists happen one after the other. */
-  #last: Promise<void> = Promise.resolve()
 
   constructor(options: SecretsWatchOptions) {
     this.#options = options
-    void this.#recheck()
+    const { clock, onError } = options
+    const concerns = (name: string): boolean => [...this.#seen.keys()].some((path) => basename(path) === name)
+    this.#watch = new FolderWatch({ clock, onError, concerns, look: () => this.#look() })
   }
 
   /** Watches these files and no others from now on; beyond a thousand the sources' own retries have to do. */
   use(paths: readonly string[]): Promise<void> {
-    return this.#next(async () => {
+    return this.#watch.next(async () => {
       const files = [...new Set(paths)].slice(0, filesMax)
       const folders = [...new Set(files.map((path) => dirname(resolve(path))))].toSorted()
-      if (folders.join("\n") !== this.#folders.join("\n")) await this.#watch(folders)
+      if (folders.join("\n") !== this.#folders.join("\n")) await this.#watch.watch(folders)
+      this.#folders = folders
       const known = this.#seen
       const seen = files.map(async (path) => {
         const before = known.get(path)
@@ -53,68 +45,18 @@ export class SecretsWatch implements AsyncDisposable {
     })
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort()
-    this.#quiet.abort()
-    await this.#last
-    await this.#watcher?.close()
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#watch[Symbol.asyncDispose]()
   }
 
-  async #watch(folders: readonly string[]): Promise<void> {
-    await this.#watcher?.close()
-    this.#folders = folders
-    this.#watcher = null
-    if (folders.length === 0) return
-    const watcher = watch([...folders], { depth: 0, ignoreInitial: true, followSymlinks: false })
-    this.#watcher = watcher
-    watcher.on("error", this.#options.onError)
-    watcher.on("all", (_event, changed) => {
-      const name = basename(changed)
-      if (name === "..data" || [...this.#seen.keys()].some((path) => basename(path) === name)) this.#lookWhenQuiet()
-    })
-    await new Promise<void>((ready) => watcher.once("ready", ready))
-  }
-
-  #lookWhenQuiet(): void {
-    this.#quiet.abort()
-    this.#quiet = new AbortController()
-    this.#options.clock.sleep(quietMs, this.#quiet.signal).then(
-      () => this.#look(),
-      () => undefined,
-    )
-  }
-
-  async #recheck(): Promise<void> {
-    const { signal } = this.#closing
-    while (!signal.aborted) {
-      const waited = await this.#options.clock.sleep(recheckMs, signal).then(
-        () => true,
-        () => false,
-      )
-      if (waited) await this.#look()
+  async #look(): Promise<void> {
+    const changed: string[] = []
+    for (const [path, before] of this.#seen) {
+      const now = await digestOf(path)
+      if (now !== before) this.#seen.set(path, now)
+      if (now !== before && now !== null) changed.push(path)
     }
-  }
-
-  #look(): Promise<void> {
-    return this.#next(async () => {
-      const changed: string[] = []
-      for (const [path, before] of this.#seen) {
-        const now = await digestOf(path)
-        if (now !== before) this.#seen.set(path, now)
-        if (now !== before && now !== null) changed.push(path)
-      }
-      if (changed.length > 0) this.#options.onChange(changed)
-    })
-  }
-
-  #next(work: () => Promise<void>): Promise<void> {
-    const after = this.#last
-    const step = async (): Promise<void> => {
-      await after
-      if (!this.#closing.signal.aborted) await work().catch(this.#options.onError)
-    }
-    this.#last = step()
-    return this.#last
+    if (changed.length > 0) this.#options.onChange(changed)
   }
 }
 

@@ -1,8 +1,8 @@
 import { basename, dirname, resolve } from "node:path"
 import { isDeepStrictEqual } from "node:util"
-import { watch } from "chokidar"
 import type { Clock } from "../lib/clock.ts"
 import type { Config } from "./config.ts"
+import { FolderWatch } from "./folder-watch.ts"
 import { parseConfig, readConfigText } from "./load.ts"
 import { InvalidConfigError, type ConfigProblem } from "./problem.ts"
 import type { Environment } from "./values.ts"
@@ -29,15 +29,6 @@ export interface ConfigWatch extends AsyncDisposable {
   reload(): Promise<void>
 }
 
-/** Editors and volume updates make several events of one save. */
-const quietMs = 150
-/** For file systems that tell of no change (some network and overlay mounts). */
-const recheckMs = 60_000
-
-/**
- * Watches the folder, not the file: an atomic rename and a Kubernetes volume (where the file is a link to
- * `..data/NAME`, and `..data` a link that is swapped) both replace what a watch on the file itself would hold on to.
- */
 export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
   const file = new WatchedFile(options)
   await file.start()
@@ -46,80 +37,36 @@ export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
 
 class WatchedFile implements ConfigWatch {
   readonly #options: WatchOptions
-  readonly #closing = new AbortController()
-  #watcher: ReturnType<typeof watch> | null = null
+  readonly #folder: FolderWatch
   #config: Config
   /** The `print` of the last look; null = not looked yet. */
   #seen: string | null = null
-  #quiet = new AbortController()
-  /** Looks happen one after the other, whoever asks. */
-  #looking: Promise<void> = Promise.resolve()
 
   constructor(options: WatchOptions) {
     this.#options = options
     this.#config = options.config
+    const { path, clock, onError } = options
+    const own = basename(resolve(path))
+    this.#folder = new FolderWatch({ clock, onError, concerns: (name) => name === own, look: () => this.#look(false) })
   }
 
   async start(): Promise<void> {
-    const path = resolve(this.#options.path)
-    const own = new Set([basename(path), "..data"])
-    const watcher = watch(dirname(path), { depth: 0, ignoreInitial: true, followSymlinks: false })
-    this.#watcher = watcher
-    watcher.on("error", this.#options.onError)
-    watcher.on("all", (_event, changed) => {
-      if (own.has(basename(changed))) this.#lookWhenQuiet()
-    })
-    await new Promise<void>((ready) => watcher.once("ready", ready))
+    await this.#folder.watch([dirname(resolve(this.#options.path))])
     // Whatever was saved between the load and now.
-    await this.#look(false)
-    void this.#recheck()
+    await this.#folder.next(() => this.#look(false))
   }
 
   reload(): Promise<void> {
-    return this.#look(true)
+    return this.#folder.next(() => this.#look(true))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort()
-    this.#quiet.abort()
-    await this.#watcher?.close()
-    await this.#looking
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#folder[Symbol.asyncDispose]()
   }
 
-  #lookWhenQuiet(): void {
-    this.#quiet.abort()
-    this.#quiet = new AbortController()
-    this.#options.clock.sleep(quietMs, this.#quiet.signal).then(
-      () => this.#look(false),
-      () => undefined,
-    )
-  }
-
-  async #recheck(): Promise<void> {
-    try {
-      for (;;) {
-        await this.#options.clock.sleep(recheckMs, this.#closing.signal)
-        await this.#look(false)
-      }
-    } catch (error) {
-      if (!this.#closing.signal.aborted) this.#options.onError(error)
-    }
-  }
-
-  #look(always: boolean): Promise<void> {
-    const before = this.#looking
-    const look = async () => {
-      await before
-      if (this.#closing.signal.aborted) return
-      try {
-        const reload = await this.#compare(always)
-        if (reload) this.#options.onReload(reload)
-      } catch (error) {
-        this.#options.onError(error)
-      }
-    }
-    this.#looking = look()
-    return this.#looking
+  async #look(always: boolean): Promise<void> {
+    const reload = await this.#compare(always)
+    if (reload) this.#options.onReload(reload)
   }
 
   async #compare(always: boolean): Promise<Reload | null> {

@@ -17,6 +17,7 @@ export type Line =
   | { readonly kind: "other"; readonly at: Place }
 
 const augmented: ReadonlySet<string> = new Set("+= -= *= /= //= %= @= &= |= ^= >>= <<= **=".split(" "))
+
 /** Statements that take one line (Simple statements). */
 export abstract class SimpleStatements extends Imports {
   /** Names that some function declares `global`. */
