@@ -16,7 +16,7 @@ export function warnOfInexact(flow: FlowFacts | null, reader: EntryReader): void
   const schema = flow && (flow.schema.decided ? flow.schema.value : flow.looseSchema)
   const found = [
     ...inexact(reader.node("parameters"), ["parameters"], schema),
-    ...ofSchedules(reader.node("schedules"), schema),
+    ...["schedules", "triggers"].flatMap((list) => ofItems(list)),
     ...inexact(member(reader.node("schedule"), "parameters"), ["schedule", "parameters"], schema),
     ...inexact(member(reader.node("work_pool"), "job_variables"), ["work_pool", "job_variables"], null),
   ]
@@ -30,9 +30,10 @@ export function warnOfInexact(flow: FlowFacts | null, reader: EntryReader): void
     return message === null ? [] : [{ path, message: `\`${path.join(".")}\` ${message}` }]
   }
 
-  function ofSchedules(node: Node | undefined, type: JsonObject | null): readonly Found[] {
+  function ofItems(list: string): readonly Found[] {
+    const node = reader.node(list)
     const items = node?.kind === "list" ? node.items : []
-    return items.flatMap((item, i) => inexact(member(item, "parameters"), ["schedules", i, "parameters"], type))
+    return items.flatMap((item, i) => inexact(member(item, "parameters"), [list, i, "parameters"], schema))
   }
 
   /** The schema of what stands at a key or in a list; null where it is open. */

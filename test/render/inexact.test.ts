@@ -41,6 +41,7 @@ const inexact: readonly (readonly [lines: string, message: string])[] = [
   ["parameters: { any: -.inf }", "`parameters.any` is infinite or no number"],
   ["parameters: { any: .nan }", "`parameters.any` is infinite or no number"],
   ["schedules: [{ cron: 0 6 * * *, parameters: { any: 1.0 } }]", "`schedules.0.parameters.any` is 1.0"],
+  ["triggers: [{ enabled: true, expect: [a], parameters: { any: 1.0 } }]", "`triggers.0.parameters.any` is 1.0"],
   ["work_pool: { name: p, job_variables: { cpu: 2.0 } }", "`work_pool.job_variables.cpu` is 2.0"],
 ]
 const exact = [
