@@ -14,9 +14,9 @@ import {
 import { manifestAt, parseManifest, type Manifest, type ManifestEntry } from "./manifest/entries.ts"
 import { problem } from "./manifest/rules.ts"
 import { variablesIn } from "./manifest/template.ts"
-import { FlowReader } from "./python/flow.ts"
-import type { FileText, FlowFacts, ReadFile, Reading, Surroundings } from "./python/reading.ts"
-import { toJson } from "./yaml/dialect.ts"
+import { FlowReader } from "../python/flow-reader.ts"
+import type { FileText, FlowFacts, ReadFile, Reading, Surroundings } from "../python/reading.ts"
+import { toJson } from "../yaml/dialect.ts"
 
 /** Told of each file before it is worked on. */
 export type OnFile = (path: string) => void

@@ -1,9 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
 import type { EntryReader } from "./manifest/reader.ts"
 import type { Path } from "./manifest/template.ts"
-import type { FlowFacts } from "./python/reading.ts"
-import type { Node } from "./yaml/node.ts"
-import { pythonText } from "./yaml/scalar.ts"
+import type { FlowFacts } from "../python/reading.ts"
+import type { Node } from "../yaml/node.ts"
+import { pythonText } from "../yaml/scalar.ts"
 
 /** More of them tell nobody more. */
 const toldMax = 20

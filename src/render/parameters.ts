@@ -8,8 +8,8 @@ import { isOpen } from "./manifest/placeholders.ts"
 import type { EntryReader } from "./manifest/reader.ts"
 import { problem } from "./manifest/rules.ts"
 import type { Path } from "./manifest/template.ts"
-import type { FlowFacts } from "./python/reading.ts"
-import { toJson } from "./yaml/dialect.ts"
+import type { FlowFacts } from "../python/reading.ts"
+import { toJson } from "../yaml/dialect.ts"
 
 type Fields = Pick<DesiredFields, "parameters" | "parameterSchema" | "enforceParameterSchema" | "schedules">
 

@@ -1,4 +1,4 @@
-import { FlowReader } from "../../src/render/python/flow.ts"
+import { FlowReader } from "../../src/python/flow-reader.ts"
 
 /**
  * Reads 1,000 flow files of 200 lines each, then what would take a careless reader minutes: `npm run bench:python`.

@@ -7,7 +7,7 @@ import type { Source } from "../../src/core/source.ts"
 import { WorkTree } from "../../src/git/worktree.ts"
 import { bind } from "../../src/render/bind.ts"
 import { Renderer, type Blob, type Index } from "../../src/render/index.ts"
-import { toJson } from "../../src/render/yaml/dialect.ts"
+import { toJson } from "../../src/yaml/dialect.ts"
 
 /** A repository, rendered without any server. */
 export interface Rendered {

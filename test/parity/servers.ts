@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs"
 import { join } from "node:path"
 import { isJsonObject, type JsonObject } from "../../src/core/json.ts"
-import { toJson } from "../../src/render/yaml/dialect.ts"
+import { toJson } from "../../src/yaml/dialect.ts"
 import type { World } from "../support/daemon.ts"
 import type { GitRepository } from "../support/git-server.ts"
 import { automationsOf } from "./automations.ts"

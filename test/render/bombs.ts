@@ -1,5 +1,5 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads"
-import { FlowReader } from "../../src/render/python/flow.ts"
+import { FlowReader } from "../../src/python/flow-reader.ts"
 
 /** Few lines of Python whose values would take gigabytes, or hours. */
 export const bombs: readonly (readonly [string, string])[] = [

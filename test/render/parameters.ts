@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process"
 import fc from "fast-check"
 import { isJsonObject, type Json, type JsonObject } from "../../src/core/json.ts"
 import { refusalOf } from "../../src/render/manifest/json-schema.ts"
-import { FlowReader } from "../../src/render/python/flow.ts"
-import { anyProgram } from "./python/grammar/program.ts"
+import { FlowReader } from "../../src/python/flow-reader.ts"
+import { anyProgram } from "../python/grammar/program.ts"
 
 const seed = 20_261_130
 

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json } from "../../core/json.ts"
 import type { FieldName, LiveDeployment } from "../../core/model.ts"
 import type { Rule } from "../manifest/rules.ts"
-import { readsBack } from "../yaml/write.ts"
+import { readsBack } from "../../yaml/write-yaml.ts"
 import type { ExportCode } from "./codes.ts"
 import { bareEntryOf, entryOf, fieldByKey, type Draft, type Remark } from "./entry.ts"
 import type { Covered } from "./secrets.ts"

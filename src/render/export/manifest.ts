@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from "../../core/json.ts"
 import type { DeploymentKey } from "../../core/model.ts"
-import { dashed, fileText, indented, mappingLines } from "../yaml/write.ts"
+import { dashed, fileText, indented, mappingLines } from "../../yaml/write-yaml.ts"
 import { bareEntryOf, entryOf, type Draft } from "./entry.ts"
 
 /** What stands in the manifest beside its entries, as comments. */

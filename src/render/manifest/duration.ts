@@ -1,5 +1,5 @@
 import type { Json } from "../../core/json.ts"
-import { readMoment } from "../yaml/moment.ts"
+import { readMoment } from "../../yaml/moment.ts"
 
 const number = String.raw`\d+(?:[.,]\d+)?`
 const iso = new RegExp(`^P(?<date>(?:${number}[YMWD])*)(?:T(?<time>(?:${number}[HMS])*))?$`)

@@ -1,6 +1,6 @@
 import type { Location, Problem } from "../../core/model.ts"
-import { parseYaml } from "../yaml/dialect.ts"
-import type { Node } from "../yaml/node.ts"
+import { parseYaml } from "../../yaml/dialect.ts"
+import type { Node } from "../../yaml/node.ts"
 import { nearest } from "../../core/nearest.ts"
 import { entryKeys } from "./keys.ts"
 import { problem, type Rule } from "./rules.ts"

@@ -1,5 +1,5 @@
 import { nearest } from "../../core/nearest.ts"
-import type { Node } from "../yaml/node.ts"
+import type { Node } from "../../yaml/node.ts"
 
 interface Finding {
   readonly message: string

@@ -1,5 +1,5 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
-import { pythonText } from "../yaml/scalar.ts"
+import { pythonText } from "../../yaml/scalar.ts"
 import {
   blockPrefix,
   looksLikeEnv,

@@ -1,4 +1,4 @@
-import type { Import, Mentions } from "../python/mentions.ts"
+import type { Import, Mentions } from "../../python/mentions.ts"
 import { folderOf, lastOf, type Providers } from "./providers.ts"
 
 /** Where a run begins. */

@@ -2,7 +2,7 @@ import { canonicalJson, type Json } from "../../core/json.ts"
 import type { Desired, DesiredDeployment, DeploymentKey, Tree, Value } from "../../core/model.ts"
 import type { Source } from "../../core/source.ts"
 import { manifestPaths, type Blob, type Index, type IndexedEntry } from "../index.ts"
-import { mentionsOf, openMentions, wordsIn, type Mentions } from "../python/mentions.ts"
+import { mentionsOf, openMentions, wordsIn, type Mentions } from "../../python/mentions.ts"
 import { reachOf, type Known, type Reach, type Start } from "./graph.ts"
 import { folderOf, lastOf, Providers } from "./providers.ts"
 

@@ -7,7 +7,7 @@ export const manifests: readonly Fault[] = [
     seen: "`python-syntax`, with the line",
     kept: "its deployments as they are",
     healed: "by the commit that mends it",
-    test: "render/python/cpython/compiled.test.ts: what CPython's compiler refuses is refused",
+    test: "python/cpython/compiled.test.ts: what CPython's compiler refuses is refused",
   },
   {
     fault: "a placeholder whose value `validate` doesn't know, anywhere in an entry",
@@ -56,7 +56,7 @@ export const manifests: readonly Fault[] = [
     seen: "`yaml-syntax` with the text as it must be written",
     kept: "all deployments of the file, as they are",
     healed: "with the commit that quotes it",
-    test: "render/dialect.test.ts: a slip that everybody makes is told with what to write",
+    test: "yaml/dialect.test.ts: a slip that everybody makes is told with what to write",
   },
   {
     fault: "a parameter whose value the flow's schema doesn't take",
@@ -77,7 +77,7 @@ export const manifests: readonly Fault[] = [
     seen: "nothing: it is decided",
     kept: "nothing to keep",
     healed: "at once",
-    test: "render/python/parity.test.ts: flow files read as Prefect reads them",
+    test: "python/parity.test.ts: flow files read as Prefect reads them",
   },
   {
     fault:
@@ -85,7 +85,7 @@ export const manifests: readonly Fault[] = [
     seen: "warning `schema-undecided` with the file",
     kept: "the live schema",
     healed: "with other code, or `parameter_openapi_schema`",
-    test: "render/python/parity.test.ts: flow files read as Prefect reads them",
+    test: "python/parity.test.ts: flow files read as Prefect reads them",
   },
   {
     fault:
@@ -93,7 +93,7 @@ export const manifests: readonly Fault[] = [
     seen: "warning `flow-wrapped` at its line",
     kept: "the deployment is written as Git says",
     healed: "with `@flow` on top",
-    test: "render/python/flow.test.ts: a decorator above @flow that makes something else of it is told, with its place",
+    test: "python/flow.test.ts: a decorator above @flow that makes something else of it is told, with its place",
   },
   {
     fault: "a flow file whose values would take gigabytes (nine times `X = X.replace('a', 'aaaaaaaaaa')`)",
