@@ -721,6 +721,20 @@ class B(A):
 def my_flow(a=B().name):
     pass
 =====
+? a name that isn't there in an argument of which nothing is left
+from prefect import flow
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from other import Thing
+@dataclass
+class Pair:
+    first: object
+    second: object = None
+@flow
+def my_flow(a=Pair({1: [Thing.RED]}).second):
+    pass
+=====
 '__getattr__'
 from prefect import flow
 class A:

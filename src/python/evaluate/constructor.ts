@@ -6,7 +6,7 @@ import { dataclassSlots, isDataField } from "./dataclass.ts"
 import { namesIn, partsOf } from "../grammar/subexpressions.ts"
 import { bindingsIn, isInit, lineageOf } from "./lineage.ts"
 import { localValue, type Tools } from "../names/names.ts"
-import { locate, Undecided } from "../names/session.ts"
+import { locate, NotBound, Undecided } from "../names/session.ts"
 import type { Expression, FunctionSyntax, Step } from "../grammar/syntax.ts"
 import {
   type Ancestor,
@@ -44,7 +44,18 @@ function madeBy(tools: Tools, { callee, args, at }: Call, use: Use): Made {
   const paths = new Set([...files, at.file, use.at.file, tools.session.entry])
   const making: Making = { tools, lineage, attributes: new Map(), paths, at }
   construct(making, 0, args)
+  refuseUnbound(tools, args)
   return making
+}
+
+/** Python looks at all arguments before it calls, also at those that leave nothing behind. */
+function refuseUnbound(tools: Tools, args: readonly LazyArgument[]): void {
+  for (const { expression, environment } of args) {
+    for (const name of namesIn(expression)) {
+      const value = attempt(tools, { kind: "name", name, at: expression.at }, environment)
+      if (value instanceof NotBound) throw value
+    }
+  }
 }
 
 function attributeOf(tools: Tools, made: Made, use: Use): Value {
