@@ -11,6 +11,8 @@ export interface Layout {
   readonly source?: object
   /** Copied below `/opt/prefect` of every worker, as a Dockerfile would: a folder of the repository, and where to. */
   readonly image?: { readonly from: string; readonly to: string }
+  /** Its host lets in who has `gitToken`; the workspace has a block with it (`access.ts`). */
+  readonly isPrivate?: true
   /** On the search path where it is deployed and where it runs, as an installed package is. */
   readonly installed?: string
   /** Why no run completes with this version, deployed by whomever. */
@@ -236,6 +238,12 @@ export const manyLayouts: readonly Layout[] = [
   pulled("pull-clone", [clone()]),
   pulled("pull-branch", [clone({ branch: "main" })]),
   pulled("pull-pinned", [clone({ branch: "main" })], { source: { pinClones: true }, not: { "3.2.0": noCommit } }),
+  pulled("private-token", [clone({ access_token: "{{ prefect.blocks.secret.git-token }}" })], { isPrivate: true }),
+  pulled(
+    "private-login",
+    [clone({ credentials: { username: "ci", password: "{{ prefect.blocks.secret.git-token }}" } })],
+    { isPrivate: true },
+  ),
   pulled("pull-folder-name", [clone({ clone_directory_name: "code" })], {
     not: { "3.2.0": "git_clone has no such input there" },
   }),

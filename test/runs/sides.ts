@@ -6,25 +6,9 @@ import { promisify } from "node:util"
 import { openWorld, pause, type World } from "../support/daemon.ts"
 import type { GitRepository } from "../support/git-server.ts"
 import type { PrefectVersion } from "../support/prefect/server.ts"
+import { makeBlock, openPrivateHost, type PrivateHost } from "./access.ts"
+import { errorIn, type Pair, type Ran } from "./judge.ts"
 import type { Layout } from "./layouts.ts"
-
-/** What became of one deployment's run. */
-interface Ran {
-  readonly state: string
-  /** What the flow printed of itself; null = it never came so far. */
-  readonly seen: unknown
-  /** The end of its log, to tell what went wrong. */
-  readonly log: string
-}
-export interface Pair {
-  readonly layout: Layout
-  /** `flow/deployment` */
-  readonly key: string
-  /** Null = it isn't there. */
-  readonly prefect: Ran | null
-  readonly lockstep: Ran | null
-  readonly commit: string
-}
 
 const run = promisify(execFile)
 const pollMs = 300
@@ -43,16 +27,24 @@ export async function runBoth(version: PrefectVersion, layouts: readonly Layout[
   ).map((world) => opened.use(world)) as [World, World]
   const base = mkdtempSync(join(tmpdir(), "lockstep-runs-"))
   opened.defer(() => rmSync(base, { recursive: true, force: true }))
-  const repositories = new Map(layouts.map((layout) => [layout.name, ours.repository(layout.name)]))
+  const host = await openPrivateHost(base)
+  opened.use(host.server)
+  const repositories = new Map(
+    layouts.map(({ name, isPrivate }) => [
+      name,
+      isPrivate ? host.server.createRepository(name) : ours.repository(name),
+    ]),
+  )
+  await Promise.all([theirs, ours].map((world) => makeBlock(world)))
   const commits = new Map(layouts.map((layout) => [layout.name, commitAll(layout, repositories)]))
   const image = join(base, "image")
   const paths = furnish(base, image, layouts, repositories)
-  const surroundings = { version, base, image, paths }
+  const surroundings = { version, base, image, paths, host }
   opened.use(startWorker(theirs, { ...surroundings, name: "theirs" }))
   opened.use(startWorker(ours, { ...surroundings, name: "ours" }))
   const [prefect, lockstep] = await Promise.all([
     deployAll(theirs, layouts, surroundings).then(() => runAll(theirs)),
-    reconcile(ours, layouts, repositories, version).then(() => runAll(ours)),
+    reconcile(ours, layouts, repositories, surroundings).then(() => runAll(ours)),
   ])
   return layouts.flatMap((layout) => {
     const mine = (runs: ReadonlyMap<string, Ran>): readonly string[] =>
@@ -75,6 +67,7 @@ interface Surroundings {
   readonly image: string
   /** Packages that are installed. */
   readonly paths: readonly string[]
+  readonly host: PrivateHost
 }
 
 function commitAll({ name, files }: Layout, repositories: Repositories): string {
@@ -100,7 +93,7 @@ function furnish(
   })
 }
 
-function environment(world: World, base: string, paths: readonly string[]): NodeJS.ProcessEnv {
+function environment(world: World, base: string, paths: readonly string[], { caFile }: PrivateHost): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: base,
@@ -111,6 +104,7 @@ function environment(world: World, base: string, paths: readonly string[]): Node
     PREFECT_LOGGING_TO_API_BATCH_INTERVAL: "0.5",
     PYTHONPATH: paths.join(delimiter),
     GIT_CONFIG_NOSYSTEM: "1",
+    GIT_SSL_CAINFO: caFile,
   }
 }
 
@@ -121,14 +115,14 @@ const dockerSteps =
 async function deployAll(
   world: World,
   layouts: readonly Layout[],
-  { version, base, paths }: Surroundings,
+  { version, base, paths, host }: Surroundings,
 ): Promise<void> {
   const docker = join(base, "docker", "prefect_docker", "deployments", "steps")
   mkdirSync(docker, { recursive: true })
   for (const folder of [docker, join(docker, ".."), join(docker, "../..")])
     writeFileSync(join(folder, "__init__.py"), "")
   writeFileSync(join(docker, "__init__.py"), dockerSteps)
-  const env = environment(world, base, [join(base, "docker"), ...paths])
+  const env = environment(world, base, [join(base, "docker"), ...paths], host)
   const python = resolve(`.cache/prefect-${version}/bin/python`)
   await Promise.all(
     layouts.flatMap(({ name, deploy }) =>
@@ -144,9 +138,11 @@ async function reconcile(
   world: World,
   layouts: readonly Layout[],
   repositories: Repositories,
-  version: PrefectVersion,
+  { version, host }: Surroundings,
 ): Promise<void> {
-  const sources = layouts.map(({ name, source }) => ({ name, url: repositories.get(name)?.url, ...source }))
+  const sources = layouts.map(({ name, source, isPrivate }) => {
+    return { name, url: repositories.get(name)?.url, ...source, ...(isPrivate && host.source) }
+  })
   const defaults = { images: "trust", pullCommit: version === "3.2.0" ? "none" : "tree" }
   await using daemon = await world.daemon({ installation: "runs", defaults, sources })
   for (const { name } of layouts) {
@@ -181,11 +177,11 @@ async function runAll({ call }: World): Promise<ReadonlyMap<string, Ran>> {
       flow_runs: { id: { any_: ids } },
       limit: 200,
     })
-    const states = new Map(now.map((one) => [one.id, one.state_type]))
-    if (now.every((one) => ended.has(one.state_type)) || polls >= pollsMax) {
+    const states = new Map(now.filter((one) => ended.has(one.state_type)).map((one) => [one.id, one.state_type]))
+    if (states.size === ids.length || polls >= pollsMax) {
       return new Map(
         await Promise.all(
-          [...runs].map(async ([key, id]) => [key, await ranAs(call, id, states.get(id) ?? "")] as const),
+          [...runs].map(async ([key, id]) => [key, await ranAs(call, id, states.get(id) ?? null)] as const),
         ),
       )
     }
@@ -194,14 +190,17 @@ async function runAll({ call }: World): Promise<ReadonlyMap<string, Ran>> {
 }
 
 /** Logs come a while after the state. */
-async function ranAs(call: World["call"], id: string, state: string): Promise<Ran> {
+async function ranAs(call: World["call"], id: string, state: string | null): Promise<Ran> {
   const filter = { logs: { flow_run_id: { any_: [id] } }, sort: "TIMESTAMP_ASC", limit: 200 }
   for (let polls = 0; ; polls += 1) {
     const logs = await call<readonly { message: string }[]>("POST", "/logs/filter", filter)
     const lines = logs.map(({ message }) => message)
-    const seen = lines.find((line) => line.startsWith("SEEN "))
-    if (seen !== undefined) return { state, seen: JSON.parse(seen.slice(5)), log: "" }
-    if (state !== "COMPLETED" || polls >= logPollsMax) return { state, seen: null, log: lines.join("\n").slice(-2_000) }
+    const line = lines.find((one) => one.startsWith("SEEN "))
+    const seen: unknown = line === undefined ? null : JSON.parse(line.slice(5))
+    const error = errorIn(lines)
+    const isWhole = state === "COMPLETED" ? seen !== null : error !== null
+    if (state === null || isWhole || polls >= logPollsMax)
+      return { state, seen, error, log: lines.join("\n").slice(-2_000) }
     await pause(pollMs)
   }
 }
@@ -209,7 +208,7 @@ async function ranAs(call: World["call"], id: string, state: string): Promise<Ra
 /** In a mount namespace of its own, where `/opt/prefect` is the image's folder. */
 function startWorker(
   world: World,
-  { version, base, image, paths, name }: Surroundings & { name: string },
+  { version, base, image, paths, host, name }: Surroundings & { name: string },
 ): AsyncDisposable {
   const prefect = resolve(`.cache/prefect-${version}/bin/prefect`)
   const folder = join(base, `worker-${name}`)
@@ -219,7 +218,7 @@ function startWorker(
   const isolated = ["--user", "--map-root-user", "--mount", "sh", "-c", script, image, ...worker]
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", ...isolated], {
     cwd: folder,
-    env: environment(world, folder, paths),
+    env: environment(world, folder, paths, host),
     stdio: process.env["SHOW_WORKER"] ? "inherit" : "ignore",
     detached: true,
   })

@@ -242,7 +242,8 @@ interface Sent {
 }
 
 function send(url: string, { method, body }: Sent): Promise<Response> {
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` }
+  // A connection that is kept may be closed by the server just when a slow test uses it again.
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, connection: "close" }
   return fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
 }
 
