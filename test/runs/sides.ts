@@ -124,14 +124,12 @@ async function deployAll(
   writeFileSync(join(docker, "__init__.py"), dockerSteps)
   const env = environment(world, base, [join(base, "docker"), ...paths], host)
   const python = resolve(`.cache/prefect-${version}/bin/python`)
-  await Promise.all(
-    layouts.flatMap(({ name, deploy }) =>
-      deploy.map(async ({ from, file }) => {
-        const args = ["-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file]
-        await run(python, args, { cwd: join(base, name, from), env })
-      }),
-    ),
-  )
+  // One after the other, as a CI job does: each is a Python that imports all of Prefect.
+  for (const { name, deploy } of layouts)
+    for (const { from, file } of deploy) {
+      const args = ["-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file]
+      await run(python, args, { cwd: join(base, name, from), env })
+    }
 }
 
 async function reconcile(
