@@ -1,3 +1,5 @@
+import type { Shown } from "../core/field.ts"
+import { fieldCalled } from "../core/fields.ts"
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts"
 import type { PublicField } from "../server/present.ts"
 import { schemaLines } from "./schema-text.ts"
@@ -7,41 +9,51 @@ import { changeText, valueText } from "./value-text.ts"
 /** What a change does to the fields, a line each. */
 export function fieldLines(fields: readonly PublicField[]): readonly string[] {
   const groups = Map.groupBy(fields, ({ field }) => field)
-  return [...groups].flatMap(([name, group]) => {
-    if (name === "parameter_openapi_schema") return schemaLines(group).map((line) => `${name}${line}`)
-    if (name === "tags") return [tagLine(group)]
-    if (name === "triggers") return group.map((field) => triggerLine(field))
-    return group.map((field) => (name === "schedules" ? scheduleLine(field) : plainField(field)))
-  })
+  return [...groups].flatMap(([name, group]) => texts[fieldCalled(name)?.shown ?? "plain"].changed(name, group))
 }
 
 /** What people want to know of a new deployment; what follows from the code, and long texts, stay out. */
-const toldAtCreation = [
-  "entrypoint",
-  "work_pool_name",
-  "work_queue_name",
-  "paused",
-  "concurrency_limit",
-  "schedules",
-  "triggers",
-  "parameters",
-  "job_variables",
-  "tags",
-  "version",
-]
-
 export function createdLines(fields: readonly PublicField[]): readonly string[] {
-  const byName = new Map(fields.map((field) => [field.field, field.to]))
-  return toldAtCreation.flatMap((name) => createdField(name, byName.get(name)))
+  return fields
+    .flatMap(({ field, to }) => {
+      const { told, shown } = fieldCalled(field) ?? { told: null, shown: "plain" as const }
+      return told === null ? [] : [{ told, lines: createdField(field, shown, to) }]
+    })
+    .toSorted((a, b) => a.told - b.told)
+    .flatMap(({ lines }) => lines)
 }
 
-function createdField(name: string, value: Json | undefined): readonly string[] {
+function createdField(name: string, shown: Shown, value: Json | undefined): readonly string[] {
   if (value === undefined || value === null || value === false) return []
-  if (name === "schedules" && Array.isArray(value)) return value.map((schedule: Json) => createdSchedule(schedule))
-  if (name === "triggers" && Array.isArray(value)) return value.map((one: Json) => createdTrigger(one))
-  if (name === "tags" && Array.isArray(value))
-    return value.length > 0 ? [`tags: ${plainLine(value.map(String).join(", "))}`] : []
+  if (Array.isArray(value)) return texts[shown].created(name, value)
   return isJsonObject(value) ? memberLines(name, value) : [`${name}: ${valueText(value)}`]
+}
+
+interface Texts {
+  readonly changed: (name: string, group: readonly PublicField[]) => readonly string[]
+  readonly created: (name: string, value: readonly Json[]) => readonly string[]
+}
+
+const plainTexts: Texts = {
+  changed: (_name, group) => group.map((field) => plainField(field)),
+  created: (name, value) => [`${name}: ${valueText(value)}`],
+}
+
+const texts: Readonly<Record<Shown, Texts>> = {
+  plain: plainTexts,
+  schema: { ...plainTexts, changed: (name, group) => schemaLines(group).map((line) => `${name}${line}`) },
+  set: {
+    changed: (name, group) => [setLine(name, group)],
+    created: (name, value) => (value.length > 0 ? [`${name}: ${plainLine(value.map(String).join(", "))}`] : []),
+  },
+  schedules: {
+    changed: (_name, group) => group.map((field) => scheduleLine(field)),
+    created: (_name, value) => value.map((schedule) => createdSchedule(schedule)),
+  },
+  triggers: {
+    changed: (_name, group) => group.map((field) => triggerLine(field)),
+    created: (_name, value) => value.map((automation) => createdTrigger(automation)),
+  },
 }
 
 /** As deep as it goes, in the words in which a later difference is told. */
@@ -120,8 +132,8 @@ function triggerText(trigger: Json | undefined): string {
   return posture === "Proactive" ? `absence of ${events}` : `on ${events}`
 }
 
-/** Tags have no order, so a change of them is what comes and what goes. */
-function tagLine(fields: readonly PublicField[]): string {
+/** A set has no order, so a change of it is what comes and what goes. */
+function setLine(name: string, fields: readonly PublicField[]): string {
   const all = (side: "from" | "to"): readonly string[] =>
     fields.flatMap(({ [side]: value }) => {
       if (value === undefined) return []
@@ -130,5 +142,5 @@ function tagLine(fields: readonly PublicField[]): string {
   const [before, after] = [all("from"), all("to")]
   const added = after.filter((tag) => !before.includes(tag)).map((tag) => `+${tag}`)
   const removed = before.filter((tag) => !after.includes(tag)).map((tag) => `-${tag}`)
-  return plainLine(`tags: ${[...added, ...removed].join(" ")}`)
+  return plainLine(`${name}: ${[...added, ...removed].join(" ")}`)
 }

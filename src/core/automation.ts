@@ -1,7 +1,10 @@
-import type { AutomationWrite, FieldDiff } from "./change.ts"
+import picomatch from "picomatch"
+import { diffJson, type Difference } from "./difference.ts"
 import { canonicalJson, isJsonObject, jsonEqual, type Json, type JsonObject } from "./json.ts"
+import type { Path } from "./overlay.ts"
 import { isControlTag, markTags, pruneTag, readMark, readPruneTag, sameTags, type Owner } from "./mark.ts"
-import type { Automation, DeploymentKey, LiveAutomation } from "./model.ts"
+import type { DeploymentKey } from "./nouns.ts"
+import type { Automation, AutomationWrite, LiveAutomation } from "./parts.ts"
 import type { AdoptPolicy } from "./source.ts"
 
 /**
@@ -34,14 +37,21 @@ export function automationsJson(automations: readonly Automation[]): readonly Js
 export function diffAutomations(
   desired: readonly Automation[],
   live: readonly LiveAutomation[],
-  diffJson: (desired: Json, live: Json, path: string) => readonly Omit<FieldDiff, "field">[],
-): readonly Omit<FieldDiff, "field">[] {
+): readonly Difference[] {
   return pairUp(desired, live).flatMap((pair) => {
     const path = `[${pair.desired?.name ?? pair.live?.name}]`
     if (!pair.desired) return [{ path, live: automationJson(pair.live as Automation) }]
     if (!pair.live) return [{ path, desired: automationJson(pair.desired) }]
     if (isAsWanted(pair.desired, pair.live)) return []
     return diffJson(automationJson(pair.desired), automationJson(openAs(pair.desired, pair.live)), path)
+  })
+}
+
+/** Automations of which `ignore` leaves parts to people: `triggers.*.enabled` the switch. */
+export function openAutomations(automations: readonly Automation[], paths: readonly Path[]): readonly Automation[] {
+  return automations.map((automation) => {
+    const isOpen = paths.some(([name, part]) => part === "enabled" && picomatch.isMatch(automation.name, name ?? ""))
+    return isOpen ? { ...automation, enabled: null } : automation
   })
 }
 

@@ -1,20 +1,19 @@
-import type { Json, JsonObject } from "./json.ts"
+import type { Difference } from "./difference.ts"
 import type { Owner } from "./mark.ts"
 import type { Obstacles } from "./obstacles.ts"
 import type {
-  Automation,
+  AutomationWrite,
   DeploymentFields,
   DeploymentId,
   DeploymentKey,
   DesiredDeployment,
   FieldName,
   Instant,
-  LiveAutomation,
   LiveDeployment,
   Location,
   Problem,
   Revision,
-  ScheduleSpec,
+  SchedulePatch,
   SourceName,
   Wanted,
 } from "./model.ts"
@@ -89,13 +88,9 @@ export interface Former {
   readonly leaves: boolean
 }
 
-/** One difference, as deep as it goes: `path` is below the field (`env.STAGE`), "" for the field itself. */
-export interface FieldDiff {
+/** One difference of a field. */
+export interface FieldDiff extends Difference {
   readonly field: FieldName
-  readonly path: string
-  /** Absent = there is no such value on that side. */
-  readonly live?: Json
-  readonly desired?: Json
 }
 
 /**
@@ -112,17 +107,6 @@ export interface Write {
   readonly automations: readonly AutomationWrite[]
 }
 
-/** What apply does to one automation of a deployment; a replacement is decided for one very state of it. */
-export type AutomationWrite =
-  | { readonly kind: "make"; readonly automation: Automation; readonly tags: readonly string[] }
-  | {
-      readonly kind: "replace"
-      readonly live: LiveAutomation
-      readonly automation: Automation
-      readonly tags: readonly string[]
-    }
-  | { readonly kind: "remove"; readonly live: LiveAutomation }
-
 /** Present = sent. Everything for one deployment goes in one PATCH, because each PATCH re-makes its scheduled runs. */
 export interface DeploymentPatch {
   readonly fields: Partial<Omit<DeploymentFields, "tags" | "schedules" | "automations">>
@@ -130,15 +114,6 @@ export interface DeploymentPatch {
   readonly tags?: readonly string[]
   /** Added and changed schedules only; the server matches by slug and leaves the others. */
   readonly schedules?: readonly SchedulePatch[]
-}
-
-export interface SchedulePatch {
-  readonly slug: string
-  readonly spec: ScheduleSpec
-  /** Absent = the live value stays (true for a new one). */
-  readonly active?: boolean
-  /** Always sent: a PATCH without them resets them to {}. */
-  readonly parameters: JsonObject
 }
 
 export interface DeploymentCreate {

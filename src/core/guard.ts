@@ -1,5 +1,6 @@
 import type { Change, Plan } from "./change.ts"
 import { digestOf } from "./digest.ts"
+import { fieldOf } from "./fields.ts"
 import { handOverReasons, type HandOverGuard } from "./guard-hand-over.ts"
 import { removalReasons, type Reason, type RemovalGuard } from "./guard-removal.ts"
 import type { DeploymentKey, Instant } from "./model.ts"
@@ -114,8 +115,7 @@ type Update = Extract<Change, { action: "update" | "adopt" | "restore" }>
 
 /** What a run pulls is what runs: where Lockstep itself makes that otherwise than before, a person looks first. */
 function pullsOtherwise({ desired, diffs }: Update): boolean {
-  if (desired.fields.pullSteps.kind !== "derived") return false
-  return diffs.some(({ field, path }) => field === "pullSteps" && !path.endsWith(".commit_sha"))
+  return diffs.some(({ field, path }) => desired.fields[field].kind === "derived" && fieldOf(field).reviewed(path))
 }
 
 /** What has to happen where no confirmation helps. */

@@ -1,4 +1,4 @@
-import type { Instant } from "./model.ts"
+import type { Instant } from "./nouns.ts"
 
 /**
  * Instants as texts, and as milliseconds since the epoch. This reads texts only; the clock itself is `lib/clock.ts`.

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { DeploymentKey, LiveDeployment, SourceName } from "./model.ts"
+import type { DeploymentKey, SourceName } from "./nouns.ts"
 
 /**
  * Ownership is read from the resource itself, from three tags. Tags, because Prefect can filter by them and patch them;
@@ -14,6 +14,12 @@ export const prunePrefix = "gitops-prune="
 export interface Owner {
   readonly installation: string
   readonly source: SourceName
+}
+
+/** What may bear a mark, with all of its tags. */
+export interface Marked {
+  readonly key: DeploymentKey
+  readonly allTags: readonly string[]
 }
 
 export type Mark =
@@ -56,7 +62,7 @@ export function bearsLetter(tags: readonly string[], letter: string): boolean {
   return unique(tags, markPrefix).some((mark) => mark.slice(mark.indexOf(".")).includes(letter))
 }
 
-export function owns(owner: Owner, live: Pick<LiveDeployment, "allTags" | "key">): boolean {
+export function owns(owner: Owner, live: Marked): boolean {
   const mark = readMark(live.allTags, live.key)
   return mark.kind === "owned" && sameOwner(mark.owner, owner)
 }
@@ -72,7 +78,7 @@ export function pruneTag(value: PruneTag): string {
 }
 
 /** In its grace before a deletion. */
-export function isRetired({ allTags }: Pick<LiveDeployment, "allTags">): boolean {
+export function isRetired({ allTags }: Pick<Marked, "allTags">): boolean {
   const tag = readPruneTag(allTags)
   return tag === "pending" || tag === "pending-paused"
 }

@@ -2,6 +2,7 @@ import { reasons, type Change } from "./change.ts"
 import { fieldTitle } from "./fields.ts"
 import { owns } from "./mark.ts"
 import type { DesiredDeployment, Problem, Snapshot } from "./model.ts"
+import { newerFields } from "./newer.ts"
 import { ownerOf, strangersOf, type PlanInput } from "./plan-input.ts"
 import { problemOf, type ProblemCode } from "./problems.ts"
 
@@ -16,14 +17,14 @@ export function problemsOf(input: PlanInput, change: Change): readonly Problem[]
     name === "*" ? [] : [{ ...problem, message: `${fieldTitle(name)}: ${problem.message}` }],
   )
   const triggers = desired && triggerProblem(input, change, desired)
-  const grace = desired && graceProblem(input.snapshot, desired)
+  const newer = desired ? newerFields(desired.fields, input.snapshot.server) : []
   const found = [
     skipped,
     newQueue(change, desired, input.snapshot),
     sharedLimit(change, desired),
     otherWriter(change),
     triggers ?? null,
-    grace ?? null,
+    ...newer.map(({ code, message }) => problemOf(code, message, change.key)),
     ...waiting,
   ].filter((problem) => problem !== null)
   return found.map((problem) => ({ ...problem, ...desired?.at }))
@@ -62,22 +63,10 @@ function sharedLimit(change: Change, desired: DesiredDeployment | undefined): Pr
 function triggerProblem(input: PlanInput, change: Change, desired: DesiredDeployment): Problem | null {
   const { automations } = desired.fields
   if (!("value" in automations) || automations.value.length === 0) return null
-  if (input.snapshot.automations === "unsupported") {
-    const message =
-      "this server's automations can't be marked as ours (it is older than 3.4.7), so triggers are left alone"
-    return problemOf("triggers-not-managed", message, change.key)
-  }
+  if (input.snapshot.automations === "unsupported") return null
   const live = "live" in change ? change.live : null
   const [stranger] = live && owns(ownerOf(input), live) ? strangersOf(input, desired, live) : []
   if (!stranger) return null
   const message = `the automation "${stranger.name}" is nobody's and adopt: ${input.source.policy.adopt} leaves it: delete it, rename the trigger, or set adopt: unowned`
   return problemOf("not-adopted", message, change.key)
-}
-
-function graceProblem({ gracePeriods }: Snapshot, { key, fields }: DesiredDeployment): Problem | null {
-  const { concurrencyOptions: options } = fields
-  const declared = "value" in options && (options.value?.gracePeriodSeconds ?? null) !== null
-  if (gracePeriods || !declared) return null
-  const message = "this server is older than 3.6.6 and keeps no grace_period_seconds, so it isn't written"
-  return problemOf("grace-period-not-managed", message, key)
 }

@@ -1,9 +1,10 @@
 import { claimOn, takesFreely } from "./claim.ts"
 import { mayLeaveOurs, planAutomations, planReturn } from "./automation.ts"
-import { reasons, type AutomationWrite, type Change, type FieldDiff, type Plan } from "./change.ts"
+import { reasons, type Change, type FieldDiff, type Plan } from "./change.ts"
 import { diffFields, wantedFields } from "./drift.ts"
 import { isRetired, markTags, readMark, readPruneTag, sameOwner, sameTags } from "./mark.ts"
 import type {
+  AutomationWrite,
   DesiredDeployment,
   DesiredFields,
   DeploymentKey,
@@ -12,6 +13,7 @@ import type {
   Snapshot,
   Wanted,
 } from "./model.ts"
+import { withoutNewer } from "./newer.ts"
 import { ownedBy } from "./owned.ts"
 import { ownerOf, strangersOf, type PlanInput } from "./plan-input.ts"
 import { problemsOf } from "./plan-problems.ts"
@@ -182,19 +184,10 @@ function automationsOf(input: PlanInput, wanted: Wanted, live: LiveDeployment): 
   return planAutomations(wanted.automations, known, live.key, ownerOf(input))
 }
 
-/**
- * Without what this server can't keep: one whose automations have no tags couldn't tell ours from a person's, and one
- * without grace periods would show the field as different after each write.
- */
-function withoutUnmanaged(desired: DesiredFields, { automations, gracePeriods }: Snapshot): DesiredFields {
-  const triggers = automations === "read" ? desired.automations : ({ kind: "absent" } as const)
-  const options = gracePeriods ? desired.concurrencyOptions : withoutGrace(desired.concurrencyOptions)
-  return { ...desired, automations: triggers, concurrencyOptions: options }
-}
-
-function withoutGrace(options: DesiredFields["concurrencyOptions"]): DesiredFields["concurrencyOptions"] {
-  if (options.kind !== "declared" || options.value === null) return options
-  return { ...options, value: { ...options.value, gracePeriodSeconds: null } }
+/** Without what can't be kept here: what wasn't read, and what this server is too old for. */
+function withoutUnmanaged(desired: DesiredFields, snapshot: Snapshot): DesiredFields {
+  const triggers = snapshot.automations === "read" ? desired.automations : ({ kind: "absent" } as const)
+  return withoutNewer({ ...desired, automations: triggers }, snapshot.server)
 }
 
 /** A restore gives back what the retirement took: un-paused, unless it was paused before or Git decides. */

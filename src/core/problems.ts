@@ -1,4 +1,4 @@
-import type { DeploymentKey, Problem } from "./model.ts"
+import type { DeploymentKey, Problem } from "./nouns.ts"
 
 /**
  * The codes of what can go wrong when desired meets live. The codes of what can be wrong in a manifest are in
@@ -23,6 +23,10 @@ export const problemCodes = {
   "not-adopted": {
     severity: "warning",
     summary: "It, or an automation of it, exists without an owner, and `adopt` leaves it.",
+  },
+  "field-not-managed": {
+    severity: "warning",
+    summary: "The server is older than this field, so it isn't written.",
   },
   "triggers-not-managed": {
     severity: "warning",

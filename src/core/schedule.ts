@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto"
-import type { SchedulePatch } from "./change.ts"
+import picomatch from "picomatch"
+import { diffJson, type Difference } from "./difference.ts"
 import { sameInstant } from "./instant.ts"
-import { canonicalJson, jsonEqual, type Json } from "./json.ts"
-import type { LiveSchedule, Schedule, ScheduleSpec } from "./model.ts"
+import { canonicalJson, jsonEqual, type Json, type JsonObject } from "./json.ts"
+import type { Path } from "./overlay.ts"
+import type { LiveSchedule, Schedule, SchedulePatch, ScheduleSpec } from "./parts.ts"
 
 /** How the schedules of one deployment become what Git says, without losing the ids of those that stay. */
 export interface SchedulePlan {
@@ -46,7 +48,7 @@ export function planSchedules(desired: readonly Schedule[], live: readonly LiveS
 }
 
 /** Whether live is as Git says; what Git leaves open (anchor, active, parameters) matches anything. */
-export function scheduleMatches(desired: Schedule, live: LiveSchedule): boolean {
+function scheduleMatches(desired: Schedule, live: LiveSchedule): boolean {
   return (
     (desired.slug === null || desired.slug === live.slug) &&
     specKey(desired.spec) === specKey(live.spec) &&
@@ -63,8 +65,45 @@ function restMatches(desired: Schedule, live: LiveSchedule): boolean {
   )
 }
 
+/** Every difference, below `[slug]`. */
+export function diffSchedules(wanted: readonly Schedule[], live: readonly LiveSchedule[]): readonly Difference[] {
+  const { pairs } = planSchedules(wanted, live)
+  return pairs.flatMap(({ desired, live: now }): readonly Difference[] => {
+    const path = `[${desired?.slug ?? now?.slug ?? "unnamed"}]`
+    if (desired && now) return scheduleMatches(desired, now) ? [] : diffSchedule(desired, now, path)
+    if (desired) return [{ path, desired: scheduleJson(desired) }]
+    return now ? [{ path, live: scheduleJson(now) }] : []
+  })
+}
+
+/** Only what Git says of a schedule can differ; what it leaves open isn't shown, nor two texts for the same times. */
+function diffSchedule(desired: Schedule, live: LiveSchedule, path: string): readonly Difference[] {
+  const spec = firesAlike(desired.spec, live.spec) ? live.spec : desired.spec
+  const said = scheduleJson({ ...desired, spec }) as JsonObject
+  const all = scheduleJson(live) as JsonObject
+  const told = Object.fromEntries(Object.entries(all).filter(([name]) => name in said))
+  return diffJson(said, told, path)
+}
+
+/** Schedules of which `ignore` leaves parts to people. */
+export function openSchedules(schedules: readonly Schedule[], paths: readonly Path[]): readonly Schedule[] {
+  return schedules.map((schedule) => openSchedule(schedule, paths))
+}
+
+/** `schedules.*.active` leaves `active` open, as if Git didn't declare it; parameters likewise. */
+function openSchedule(schedule: Schedule, paths: readonly Path[]): Schedule {
+  const open = (part: string): boolean =>
+    paths.some(([slug, field]) => field === part && slug !== undefined && picomatch.isMatch(schedule.slug ?? "", slug))
+  const any = (part: string): boolean => paths.some(([slug, field]) => slug === "*" && field === part)
+  return {
+    ...schedule,
+    ...((open("active") || any("active")) && { active: null }),
+    ...((open("parameters") || any("parameters")) && { parameters: null }),
+  }
+}
+
 /** Whether both fire at the same instants; a start (anchor, DTSTART) that Git leaves open matches any. */
-export function firesAlike(desired: ScheduleSpec, live: ScheduleSpec): boolean {
+function firesAlike(desired: ScheduleSpec, live: ScheduleSpec): boolean {
   return specKey(desired) === specKey(live) && startMatches(desired, live)
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from "./json.ts"
-import type { SourceName, WorkspaceName } from "./model.ts"
+import type { SourceName, WorkspaceName } from "./nouns.ts"
 import type { ExtraHeaders, SecretRef } from "./secret.ts"
 
 /** What the config says about one source, all defaults filled in. Durations are milliseconds. */

@@ -52,9 +52,10 @@ export function buildWrite(
   const differing = new Set(diffs.map(({ field }) => field))
   const schedules =
     wanted.schedules && differing.has("schedules") ? planSchedules(wanted.schedules, live.fields.schedules) : null
-  const sent = [...coupled(differing)].filter((name) => !sentApart.has(name))
+  const moved = (wire: string): boolean => [...differing].some((name) => fieldTitle(name) === wire)
+  const sent = [...coupled(differing)].filter((name) => fieldOf(name).place === "body")
   const patch: DeploymentPatch = {
-    fields: Object.fromEntries(sent.flatMap((name) => valueToSend(name, wanted, live, differing))),
+    fields: Object.fromEntries(sent.flatMap((name) => valueToSend(name, wanted, live, moved))),
     ...(tags && { tags }),
     ...(schedules && schedules.patch.length > 0 && { schedules: schedules.patch }),
   }
@@ -66,9 +67,6 @@ export function buildWrite(
     automations: [],
   }
 }
-
-/** Tags and schedules have places of their own in a PATCH, automations routes of their own. */
-const sentApart: ReadonlySet<FieldName> = new Set(["tags", "schedules", "automations"])
 
 /** All tags after a write: managed ones as wanted (else as they are), control tags of others left, our mark as given. */
 export function tagsAfter(wanted: Wanted, live: LiveDeployment | null, control: readonly string[]): readonly string[] {
@@ -84,29 +82,10 @@ export function buildCreate(desired: DesiredDeployment, tags: readonly string[])
   return { flow, name, fields, tags }
 }
 
-const defaults: DeploymentFields = {
-  description: null,
-  version: null,
-  tags: [],
-  paused: false,
-  entrypoint: null,
-  parameters: {},
-  parameterSchema: {},
-  enforceParameterSchema: true,
-  pullSteps: [],
-  workPool: null,
-  workQueue: null,
-  jobVariables: {},
-  concurrencyLimit: null,
-  concurrencyOptions: null,
-  schedules: [],
-  automations: [],
-}
-
 function valueAtCreation<F extends FieldName>(desired: DesiredFields, name: F): DeploymentFields[F] {
   const value = desired[name] as DesiredFields[FieldName]
   const given = value.kind === "absent" ? undefined : value.kind === "undecided" ? value.create : value.value
-  return (given ?? defaults[name]) as DeploymentFields[F]
+  return (given ?? fieldOf(name).default) as DeploymentFields[F]
 }
 
 /** The differing fields and all that must travel with them. */
@@ -119,18 +98,16 @@ function coupled(differing: ReadonlySet<FieldName>): ReadonlySet<FieldName> {
   return new Set([...differing, ...mates])
 }
 
-/** A mate that Git leaves open: pool and queue go as they are, the others stay out of the body. */
-function valueToSend(
-  name: FieldName,
+/** A mate that Git leaves open goes as its row says. */
+function valueToSend<F extends FieldName>(
+  name: F,
   wanted: Wanted,
   live: LiveDeployment,
-  differing: ReadonlySet<FieldName>,
-): readonly (readonly [FieldName, unknown])[] {
+  moved: (wire: string) => boolean,
+): readonly (readonly [F, unknown])[] {
   if (wanted[name] !== undefined) return [[name, wanted[name]]]
-  if (name === "workPool") return [[name, live.fields.workPool]]
-  // A queue belongs to its pool, so after a change of the pool only the new pool's default is known to exist.
-  if (name === "workQueue") return [[name, differing.has("workPool") ? null : live.fields.workQueue]]
-  return []
+  const { mate } = fieldOf(name)
+  return mate === null ? [] : [[name, mate(live.fields[name] as DeploymentFields[F], moved)]]
 }
 
 /** Names of the fields that a change writes, as Prefect writes them; the mark alone is "tags". */

@@ -1,24 +1,28 @@
-import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
+import type { DeploymentCreate, DeploymentPatch } from "../core/change.ts"
+import type { SchedulePatch } from "../core/model.ts"
 import type { Json, JsonObject } from "../core/json.ts"
 import { fields } from "../core/fields.ts"
 import { bearsLetter, managedTag } from "../core/mark.ts"
 import type { Coverage, DeploymentId, Instant, LiveDeployment, Snapshot, WorkPool } from "../core/model.ts"
+import { reaches, type Version } from "../core/version.ts"
 import { isoTime } from "../lib/clock.ts"
 import { Crossing } from "../lib/crossing.ts"
 import { PrefectError } from "../lib/errors.ts"
 import { notFound, type Answer } from "./answer.ts"
 import { AutomationClient } from "./automations.ts"
-import { capabilitiesOf, type Capabilities } from "./capabilities.ts"
 import { Flows } from "./flows.ts"
 import { countRows, listAll } from "./paging.ts"
 import { listPools } from "./pools.ts"
 import { RunClient } from "./runs.ts"
+import { serverVersion } from "./server-version.ts"
 import { Transport, type Call, type TransportOptions } from "./transport.ts"
 import { createBody, patchBody, schedulePatchBody, toLive } from "./translate.ts"
 import { VariableClient } from "./variables.ts"
 import { read, wire, type WireDeployment } from "./wire.ts"
 
 const ours: JsonObject = { deployments: { tags: { all_: [managedTag] } } }
+/** Before it they have no tags, so ours couldn't be told from others'. */
+const automationsSince = fields.automations.since?.version ?? [0, 0, 0]
 const namesPerQuery = 100
 /** CREATED_DESC: names repeat across flows and have no fixed order among themselves. */
 const deployments = {
@@ -37,7 +41,8 @@ export class WorkspaceClient implements AsyncDisposable {
   readonly #variables: VariableClient
   readonly automations: AutomationClient
   readonly #cloud: boolean
-  #server: Capabilities | null = null
+  /** null = it doesn't say. */
+  #server: Version | null | undefined
   readonly #flows: Flows
   /** Writes that may move a listing, and the listings. */
   readonly #crossing = new Crossing()
@@ -76,7 +81,8 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async #list(filter: JsonObject, automations: boolean, signal: AbortSignal): Promise<Snapshot> {
-    const { tagsAutomations, gracePeriod } = await this.#capabilities(signal)
+    const server = await this.#version(signal)
+    const tagsAutomations = reaches(server, automationsSince)
     this.#pools = await listPools(this.#transport, signal)
     const rows = await this.#listRows(filter, signal)
     const needed = automations || rows.some(({ tags }) => bearsLetter(tags, fields.automations.letter))
@@ -90,7 +96,7 @@ export class WorkspaceClient implements AsyncDisposable {
       covers: new Set(deployments.keys()),
       workPools: this.#pools,
       automations: readable ? "read" : tagsAutomations ? "unread" : "unsupported",
-      gracePeriods: gracePeriod,
+      server,
     }
   }
 
@@ -138,7 +144,7 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async patch(id: DeploymentId, patch: DeploymentPatch, signal: AbortSignal): Promise<void> {
-    const server = await this.#capabilities(signal)
+    const server = await this.#version(signal)
     const at = { method: "PATCH", path: `/deployments/${id}`, route: "/deployments/{id}" } as const
     const body = patchBody(patch, server)
     await this.#crossing.across(() => this.#write(at, body, signal), signal)
@@ -162,8 +168,7 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async runsDueSince(id: DeploymentId, signal: AbortSignal): Promise<Instant> {
-    const { keepsLateRuns } = await this.#capabilities(signal)
-    return this.#runs.dueSince(id, keepsLateRuns, signal)
+    return this.#runs.dueSince(id, await this.#version(signal), signal)
   }
 
   async reschedule(id: DeploymentId, since: Instant, signal: AbortSignal): Promise<void> {
@@ -215,15 +220,15 @@ export class WorkspaceClient implements AsyncDisposable {
   }
 
   async #createBelow(flowId: string, create: DeploymentCreate, signal: AbortSignal) {
-    const body = createBody(create, flowId, await this.#capabilities(signal))
+    const body = createBody(create, flowId, await this.#version(signal))
     const at = { method: "POST", path: "/deployments/" } as const
     const answer = await this.#crossing.across(() => this.#write(at, body, signal), signal)
     const [live] = await this.#toLive([read(wire.deployment, answer.body, "/deployments/")], signal)
     return { live: live as LiveDeployment, existed: answer.status === 200 }
   }
 
-  async #capabilities(signal: AbortSignal): Promise<Capabilities> {
-    this.#server ??= capabilitiesOf(this.#cloud ? null : await this.#readVersion(signal))
+  async #version(signal: AbortSignal): Promise<Version | null> {
+    if (this.#server === undefined) this.#server = serverVersion(this.#cloud ? null : await this.#readVersion(signal))
     return this.#server
   }
 

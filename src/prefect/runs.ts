@@ -1,4 +1,5 @@
 import type { DeploymentId, Instant } from "../core/model.ts"
+import { reaches, type Version } from "../core/version.ts"
 import { isoTime } from "../lib/clock.ts"
 import { PrefectError } from "../lib/errors.ts"
 import type { Transport } from "./transport.ts"
@@ -12,6 +13,9 @@ const active = ["PENDING", "RUNNING", "CANCELLING", "PAUSED"]
 /** Scheduled to Prefect, but begun: its process is there, waiting to try again. */
 const retrying = ["AwaitingRetry"]
 
+/** Before it a write deletes late runs too, not only future ones. */
+const keepsLateRunsSince: Version = [3, 3, 4]
+
 /** What Lockstep must know and do about runs: none may get lost by a write, none may stand in for a deleted deployment. */
 export class RunClient {
   readonly #transport: Transport
@@ -21,9 +25,9 @@ export class RunClient {
   }
 
   /** From when on runs must be asked for again after a write. Old servers delete late runs too: then since the oldest. */
-  async dueSince(id: DeploymentId, keepsLateRuns: boolean, signal: AbortSignal): Promise<Instant> {
+  async dueSince(id: DeploymentId, server: Version | null, signal: AbortSignal): Promise<Instant> {
     const now = isoTime(this.#transport.serverNowMs() - clockMarginMs)
-    if (keepsLateRuns) return now
+    if (reaches(server, keepsLateRunsSince)) return now
     const body = {
       flow_runs: { deployment_id: { any_: [id] }, state: { type: { any_: ["SCHEDULED"] } } },
       sort: "EXPECTED_START_TIME_ASC",

@@ -1,32 +1,43 @@
 import { createHash } from "node:crypto"
-import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
+import type { DeploymentCreate, DeploymentPatch } from "../core/change.ts"
+import type { SchedulePatch } from "../core/model.ts"
+import type { Sending } from "../core/field.ts"
+import { fieldNames, fieldOf } from "../core/fields.ts"
 import { canonicalJson, type Json, type JsonObject } from "../core/json.ts"
 import { isControlTag } from "../core/mark.ts"
 import { deploymentKey } from "../core/model.ts"
 import type {
   ConcurrencyOptions,
-  DeploymentFields,
   DeploymentId,
+  FieldName,
   LiveDeployment,
   LiveFields,
   LiveSchedule,
   Schedule,
   ScheduleSpec,
 } from "../core/model.ts"
-import type { Capabilities } from "./capabilities.ts"
+import { reaches, type Version } from "../core/version.ts"
 import type { WireDeployment, WireSchedule } from "./wire.ts"
+
+/** What Prefect says of one deployment, with what else must be known to understand it. */
+interface Answered {
+  readonly wire: WireDeployment
+  readonly key: Pick<LiveDeployment, "id" | "key">
+  /** Of its work pool. */
+  readonly defaultQueue: string | null
+  readonly automations: (of: Pick<LiveDeployment, "id" | "key">) => LiveFields["automations"]
+}
 
 /** Wire to model and back: the one place where Prefect's names and shapes become ours. */
 export function toLive(
   wire: WireDeployment,
   flow: string,
   defaultQueue: string | null,
-  automations: (live: Pick<LiveDeployment, "id" | "key">) => LiveFields["automations"],
+  automations: Answered["automations"],
 ): LiveDeployment {
   const id = wire.id as DeploymentId
   const key = deploymentKey(flow, wire.name)
   const limit = wire.global_concurrency_limit ?? null
-  const own = limit?.name === `deployment:${wire.id}`
   return {
     id,
     key,
@@ -35,72 +46,68 @@ export function toLive(
     updated: wire.updated ?? wire.created ?? "",
     allTags: wire.tags,
     schedulesDigest: digestOf(wire.schedules),
-    sharedLimit: limit && !own ? limit.name : null,
-    fields: {
-      tags: wire.tags.filter((tag) => !isControlTag(tag)),
-      paused: wire.paused,
-      ...toTexts(wire),
-      ...toParameters(wire),
-      ...toInfrastructure(wire, defaultQueue),
-      concurrencyLimit: limit && own ? limit.limit : null,
-      concurrencyOptions: toOptions(wire.concurrency_options ?? null),
-      schedules: wire.schedules.map((schedule) => toSchedule(schedule)),
-      automations: automations({ id, key }),
-    },
+    sharedLimit: limit && !isOwn(limit, wire) ? limit.name : null,
+    fields: toFields({ wire, key: { id, key }, defaultQueue, automations }),
   }
 }
 
-function toTexts(wire: WireDeployment): Pick<DeploymentFields, "description" | "version" | "entrypoint" | "pullSteps"> {
-  return {
-    description: wire.description ?? null,
-    version: wire.version ?? null,
-    entrypoint: wire.entrypoint ?? null,
-    pullSteps: wire.pull_steps ?? [],
-  }
+function toFields(answer: Answered): LiveFields {
+  const values: Readonly<Record<string, unknown>> = answer.wire
+  return Object.fromEntries(
+    fieldNames.map((name) => {
+      const understand = understood[name]
+      const { wire, default: standard } = fieldOf(name)
+      return [name, understand ? understand(answer) : (values[wire] ?? standard)]
+    }),
+  ) as unknown as LiveFields
 }
 
-function toParameters(
-  wire: WireDeployment,
-): Pick<DeploymentFields, "parameters" | "parameterSchema" | "enforceParameterSchema"> {
-  return {
-    parameters: wire.parameters ?? {},
-    parameterSchema: wire.parameter_openapi_schema ?? {},
-    enforceParameterSchema: wire.enforce_parameter_schema ?? true,
-  }
+/** Fields whose value here isn't what stands at their name. */
+const understood: { readonly [F in FieldName]?: (answer: Answered) => LiveFields[F] } = {
+  tags: ({ wire }) => wire.tags.filter((tag) => !isControlTag(tag)),
+  workQueue: ({ wire, defaultQueue }) =>
+    wire.work_queue_name === defaultQueue ? null : (wire.work_queue_name ?? null),
+  concurrencyLimit: ({ wire }) => {
+    const limit = wire.global_concurrency_limit ?? null
+    return limit && isOwn(limit, wire) ? limit.limit : null
+  },
+  concurrencyOptions: ({ wire }) => toOptions(wire.concurrency_options ?? null),
+  schedules: ({ wire }) => wire.schedules.map((schedule) => toSchedule(schedule)),
+  automations: ({ key, automations }) => automations(key),
 }
 
-function toInfrastructure(
-  wire: WireDeployment,
-  defaultQueue: string | null,
-): Pick<DeploymentFields, "workPool" | "workQueue" | "jobVariables"> {
-  return {
-    workPool: wire.work_pool_name ?? null,
-    workQueue: wire.work_queue_name === defaultQueue ? null : (wire.work_queue_name ?? null),
-    jobVariables: wire.job_variables ?? {},
-  }
+function isOwn(limit: { readonly name: string }, { id }: WireDeployment): boolean {
+  return limit.name === `deployment:${id}`
 }
 
 /** A new deployment, in words that this server knows. */
-export function createBody(create: DeploymentCreate, flowId: string, server: Capabilities): JsonObject {
-  const { schedules, ...fields } = create.fields
-  // The schema is sent even if empty: older servers store null otherwise, and refuse each PATCH from then on (409).
-  const { concurrencyLimit, ...rest } = fields
+export function createBody(create: DeploymentCreate, flowId: string, server: Version | null): JsonObject {
   return {
     name: create.name,
     flow_id: flowId,
-    ...fieldsBody(rest, server),
-    ...(concurrencyLimit !== null && { concurrency_limit: concurrencyLimit }),
+    // The schema is sent even if empty: older servers store null otherwise, and refuse each PATCH from then on (409).
+    ...fieldsBody(create.fields, { server, creating: true }),
     tags: [...create.tags],
-    schedules: schedules.map((schedule) => scheduleBody(schedule)),
+    schedules: create.fields.schedules.map((schedule) => scheduleBody(schedule)),
   }
 }
 
-export function patchBody(patch: DeploymentPatch, server: Capabilities): JsonObject {
+export function patchBody(patch: DeploymentPatch, server: Version | null): JsonObject {
   return {
-    ...fieldsBody(patch.fields, server),
+    ...fieldsBody(patch.fields, { server, creating: false }),
     ...(patch.tags && { tags: [...patch.tags] }),
     ...(patch.schedules && { schedules: patch.schedules.map((schedule) => schedulePatchBody(schedule)) }),
   }
+}
+
+function fieldsBody(values: DeploymentPatch["fields"], to: Sending): JsonObject {
+  const sent = Object.entries(values).flatMap(([name, value]) => {
+    const { wire, place, since, send } = fieldOf(name as FieldName)
+    const known = since === null || reaches(to.server, since.version) ? value : since.without(value)
+    const body = place !== "body" || known === undefined ? undefined : send(known, to)
+    return body === undefined ? [] : [[wire, body] as const]
+  })
+  return Object.fromEntries(sent)
 }
 
 /** A schedule's own route resets `parameters` unless they are sent. */
@@ -115,47 +122,6 @@ function scheduleBody({ slug, spec, active, parameters }: Schedule): JsonObject 
     parameters: parameters ?? {},
     ...(slug !== null && { slug }),
   }
-}
-
-type Sent = DeploymentPatch["fields"]
-
-function fieldsBody(fields: Sent, server: Capabilities): JsonObject {
-  const body: Record<string, Json> = {}
-  for (const [name, value] of Object.entries(fields)) Object.assign(body, fieldBody(name as keyof Sent, value, server))
-  return body
-}
-
-const wireNames = {
-  description: "description",
-  version: "version",
-  paused: "paused",
-  entrypoint: "entrypoint",
-  parameters: "parameters",
-  parameterSchema: "parameter_openapi_schema",
-  enforceParameterSchema: "enforce_parameter_schema",
-  pullSteps: "pull_steps",
-  workPool: "work_pool_name",
-  workQueue: "work_queue_name",
-  jobVariables: "job_variables",
-  concurrencyLimit: "concurrency_limit",
-  concurrencyOptions: "concurrency_options",
-} as const satisfies Record<keyof Sent, string>
-
-function fieldBody(name: keyof Sent, value: unknown, server: Capabilities): JsonObject {
-  const key = wireNames[name]
-  // A pool without a queue means its default one; an explicit null is refused by old servers.
-  if (name === "workQueue" && value === null) return {}
-  if (name === "concurrencyOptions") return { [key]: optionsBody(value as ConcurrencyOptions | null, server) }
-  const empty = name === "jobVariables" && Object.keys(value as JsonObject).length === 0
-  // Older servers ignore an empty object, so there a harmless one takes the place of what must go.
-  return { [key]: empty && !server.emptiesJobVariables ? { env: {} } : (value as Json) }
-}
-
-function optionsBody(options: ConcurrencyOptions | null, server: Capabilities): Json {
-  if (!options) return null
-  const { collisionStrategy, gracePeriodSeconds } = options
-  const grace = gracePeriodSeconds !== null && server.gracePeriod
-  return { collision_strategy: collisionStrategy, ...(grace && { grace_period_seconds: gracePeriodSeconds }) }
 }
 
 function specBody(spec: ScheduleSpec): JsonObject {

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { fieldNames, fieldOf } from "../core/fields.ts"
 import type { Json } from "../core/json.ts"
 import { PrefectError } from "../lib/errors.ts"
 
@@ -23,23 +24,26 @@ const schedule = z.object({
   schedule: scheduleSpec,
 })
 
+const shapes = { text: z.string(), boolean: z.boolean(), object: jsonObject, list: z.array(json) } as const
+
+/** The fields that are what stands at their name; servers leave out what they don't know. */
+const plain: Readonly<Record<string, z.ZodOptional<z.ZodNullable<z.ZodType<Json>>>>> = Object.fromEntries(
+  fieldNames.flatMap((name) => {
+    const { wire, type } = fieldOf(name)
+    return type === null ? [] : [[wire, (shapes[type] as z.ZodType<Json>).nullish()]]
+  }),
+)
+
 const deployment = z.object({
+  ...plain,
   id: z.string(),
   updated: z.string().nullish(),
   created: z.string().nullish(),
   name: z.string(),
   flow_id: z.string(),
-  version: z.string().nullish(),
-  description: z.string().nullish(),
   paused: z.boolean(),
   tags: z.array(z.string()),
   schedules: z.array(schedule),
-  parameters: jsonObject.nullish(),
-  parameter_openapi_schema: jsonObject.nullish(),
-  enforce_parameter_schema: z.boolean().nullish(),
-  pull_steps: z.array(json).nullish(),
-  job_variables: jsonObject.nullish(),
-  entrypoint: z.string().nullish(),
   work_pool_name: z.string().nullish(),
   work_queue_name: z.string().nullish(),
   concurrency_options: z

@@ -1,4 +1,5 @@
-import type { DeploymentCreate, DeploymentPatch, SchedulePatch } from "../core/change.ts"
+import type { DeploymentCreate, DeploymentPatch } from "../core/change.ts"
+import type { SchedulePatch } from "../core/model.ts"
 import type { ImageVerdict } from "../core/image.ts"
 import type { Json, JsonObject } from "../core/json.ts"
 import type {

@@ -1,5 +1,6 @@
 import { isMarked, planRetirement, planReturn, strangers } from "../core/automation.ts"
-import type { AutomationWrite, Change } from "../core/change.ts"
+import type { Change } from "../core/change.ts"
+import type { AutomationWrite } from "../core/model.ts"
 import { fields } from "../core/fields.ts"
 import {
   bearsLetter,

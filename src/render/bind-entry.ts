@@ -1,5 +1,7 @@
 import picomatch from "picomatch"
 import type { JsonObject } from "../core/json.ts"
+import type { Field } from "../core/field.ts"
+import { fieldNames, fieldOf } from "../core/fields.ts"
 import { deploymentKey } from "../core/model.ts"
 import type {
   DesiredDeployment,
@@ -62,7 +64,7 @@ export function bindEntry(entry: IndexedEntry, revision: Revision, inputs: Input
   const problems = key === null ? reader.problems : reader.problems.map((found) => ({ ...found, key }))
   if (reader.failed || key === null || flow === null || name === null)
     return { at: entry.at, key, deployment: null, problems, images }
-  const whole = { ...fields, pullSteps: pull }
+  const whole = { ...plainFields(reader, fields), ...fields, pullSteps: pull }
   const deployment = { key, flow, name, at: entry.at, fields: whole, createWaits: withKey(unverified, key) }
   return { at: entry.at, key, deployment, problems, images }
 }
@@ -152,11 +154,23 @@ function withoutSuffix(name: string): string {
   return file === ".py" ? file : file.slice(0, -".py".length)
 }
 
-function readFields(
-  entry: IndexedEntry,
-  reader: EntryReader,
-  { rendering }: Source,
-): Omit<DesiredFields, "workPool" | "workQueue" | "jobVariables" | "pullSteps"> {
+/** The fields of which nothing more is to be known than their key and their type. */
+function plainFields(reader: EntryReader, others: Partial<DesiredFields>): DesiredFields {
+  const read = fieldNames
+    .filter((name) => others[name] === undefined)
+    .map((name) => [name, plainField(reader, fieldOf(name))] as const)
+  return Object.fromEntries(read) as unknown as DesiredFields
+}
+
+function plainField(reader: EntryReader, { key, type }: Pick<Field<unknown>, "key" | "type">): Value<unknown> {
+  if (key === null || type === null || type === "list") return absent
+  const path = key.split(".")
+  const place = path.slice(0, -1).reduce<EntryReader | null>((within, part) => within?.below(part) ?? null, reader)
+  const last = path.at(-1) ?? ""
+  return place === null ? absent : type === "object" ? place.object(last, "plain") : place[type](last)
+}
+
+function readFields(entry: IndexedEntry, reader: EntryReader, { rendering }: Source) {
   const { overrides } = rendering
   if (reader.has("sla"))
     reader.find("sla-not-managed", "`sla` isn't managed: it is left as it is in Prefect Cloud", "sla")
@@ -173,7 +187,7 @@ function readFields(
     ...readConcurrency(reader),
     schedules: readSchedules(reader),
     automations: readAutomations(reader, overrides.nameSuffix ?? ""),
-  }
+  } satisfies Partial<DesiredFields>
 }
 
 const versionTypes = ["prefect:simple", "vcs:github", "vcs:gitlab", "vcs:bitbucket", "vcs:azuredevops", "vcs:git"]

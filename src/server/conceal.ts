@@ -1,4 +1,6 @@
 import type { FieldDiff } from "../core/change.ts"
+import type { Concealed } from "../core/field.ts"
+import { fieldOf } from "../core/fields.ts"
 import { isJsonObject, itemName, jsonEqual, type Json, type JsonObject } from "../core/json.ts"
 import { isPlaceholder, isSecretName, looksSecret } from "../core/secret.ts"
 
@@ -19,11 +21,12 @@ export const hidden = "(hidden)"
 export function concealDiff(diff: FieldDiff, how: Concealing): Pick<FieldDiff, "live" | "desired"> {
   const { field, path, live, desired } = diff
   const names = path.split(/[.[\]]/)
+  const { concealed } = fieldOf(field)
   const place: Place = {
     isNamed: names.some((name) => isSecretName(name)),
     // A schema says which parameters there are: one that is called `password` has a value in its default alone.
-    isSchema: field === "parameterSchema" && !names.some((name) => valuesOfSchema.has(name)),
-    isList: field === "tags",
+    isSchema: concealed === "schema" && !names.some((name) => valuesOfSchema.has(name)),
+    isList: concealed === "list",
   }
   const known = live === undefined || how.showValues ? live : withoutStrange(diff, live)
   return {
@@ -84,13 +87,15 @@ function concealText(text: string, place: Place, how: Concealing): string {
   return !how.showValues && looksSecret(text) ? hidden : text
 }
 
-const ofPeople: ReadonlySet<FieldDiff["field"]> = new Set(["parameters", "jobVariables", "pullSteps"])
-
 /** People put passwords there by hand, where they are in no file and under no secret's name. */
 function withoutStrange({ field, path, desired }: FieldDiff, live: Json): Json {
-  if (field === "automations") return withoutActions(path, live, desired)
-  if (field === "schedules") return withoutParameters(path, live, desired)
-  return ofPeople.has(field) ? withoutLiveOnly(live, desired, path.endsWith("]")) : live
+  return strange[fieldOf(field).concealed]?.(path, live, desired) ?? live
+}
+
+const strange: { readonly [C in Concealed]?: (path: string, live: Json, desired: Json | undefined) => Json } = {
+  "live-only": (path, live, desired) => withoutLiveOnly(live, desired, path.endsWith("]")),
+  "live-parameters": withoutParameters,
+  "live-actions": withoutActions,
 }
 
 function withoutParameters(path: string, live: Json, desired: Json | undefined): Json {

@@ -100,7 +100,7 @@ export function workspaceWith(deployments: readonly LiveDeployment[], record?: J
     covers: new Set<DeploymentKey>(),
     workPools: new Map(),
     automations: "unread" as const,
-    gracePeriods: true,
+    server: null,
   }
   const reads: Partial<WorkspacePort> = {
     look: async () => ({ count: deployments.length, newest: [] }),

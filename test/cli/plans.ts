@@ -181,7 +181,7 @@ export function planOf(world: World): Plan {
         ["pool", "k8s"].map((name) => [name, { name, defaultQueue: "default", queues: new Set(["default"]) }]),
       ),
       automations: "read",
-      gracePeriods: true,
+      server: null,
     },
     siblings: new Map(),
     records: new Map(),

@@ -192,7 +192,7 @@ export function snapshotOf(deployments: readonly LiveDeployment[], pools = [pool
     covers: new Set(),
     workPools: new Map(pools.map((one) => [one.name, one])),
     automations: "read",
-    gracePeriods: true,
+    server: null,
   }
 }
 

@@ -293,7 +293,7 @@ t.test("the canonical form is canonical: of itself it is the same again", async 
 })
 
 t.test("letters never change their meaning", async (t) => {
-  const table = Object.fromEntries(fieldNames.map((name) => [fields[name].letter, fields[name].title]))
+  const table = Object.fromEntries(fieldNames.map((name) => [fields[name].letter, fields[name].wire]))
   t.strictSame(table, {
     d: "description",
     v: "version",

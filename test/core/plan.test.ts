@@ -3,6 +3,7 @@ import { markTags, ownerTag } from "../../src/core/mark.ts"
 import { emptyRecord, type SourceRecord } from "../../src/core/record.ts"
 import type { Sibling } from "../../src/core/plan-input.ts"
 import type { FieldName, Problem, SourceName } from "../../src/core/model.ts"
+import type { Version } from "../../src/core/version.ts"
 import {
   changeOf,
   declared,
@@ -374,18 +375,18 @@ t.test("a shared concurrency limit is never written through, and told", async (t
 
 t.test("a grace period that the server can't keep is neither compared nor written, and told", async (t) => {
   const options = { collisionStrategy: "ENQUEUE", gracePeriodSeconds: 60 } as const
-  const plan = (strategy: "ENQUEUE" | "CANCEL_NEW", gracePeriods: boolean) => {
+  const plan = (strategy: "ENQUEUE" | "CANCEL_NEW", server: Version) => {
     const now = owned("etl/a", { concurrencyOptions: { collisionStrategy: strategy, gracePeriodSeconds: null } })
     const world = { declared: [declared("etl/a", { concurrencyOptions: options })], live: [now] }
-    return planOf(world, { snapshot: { ...snapshotOf([now]), gracePeriods } })
+    return planOf(world, { snapshot: { ...snapshotOf([now]), server } })
   }
   const told = [{ severity: "warning", code: "grace-period-not-managed", message: /older than 3\.6\.6/ }]
-  t.match(plan("ENQUEUE", false), { changes: [{ action: "keep" }], problems: told })
-  const { changes, problems } = plan("CANCEL_NEW", false)
+  t.match(plan("ENQUEUE", [3, 6, 5]), { changes: [{ action: "keep" }], problems: told })
+  const { changes, problems } = plan("CANCEL_NEW", [3, 6, 5])
   const written = { concurrencyOptions: { collisionStrategy: "ENQUEUE", gracePeriodSeconds: null } }
   t.match(changes, [{ action: "update", write: { patch: { fields: written } } }])
   t.match(problems, told)
-  t.match(plan("ENQUEUE", true), { changes: [{ action: "update" }], problems: [] })
+  t.match(plan("ENQUEUE", [3, 6, 6]), { changes: [{ action: "update" }], problems: [] })
 })
 
 t.test("the plan is sorted by key and counts what is owned", async (t) => {

@@ -1,6 +1,7 @@
-import type { AutomationWrite } from "../../src/core/change.ts"
+import type { AutomationWrite } from "../../src/core/model.ts"
 import { digestOf } from "../../src/core/digest.ts"
-import type { DeploymentCreate, DeploymentPatch, SchedulePatch, Write } from "../../src/core/change.ts"
+import type { DeploymentCreate, DeploymentPatch, Write } from "../../src/core/change.ts"
+import type { SchedulePatch } from "../../src/core/model.ts"
 import type { Json } from "../../src/core/json.ts"
 import { isControlTag } from "../../src/core/mark.ts"
 import {

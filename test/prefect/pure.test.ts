@@ -2,36 +2,47 @@ import fc from "fast-check"
 import t from "tap"
 import type { DeploymentFields } from "../../src/core/model.ts"
 import { jsonEqual, type Json } from "../../src/core/json.ts"
+import { reaches, type Version } from "../../src/core/version.ts"
 import { Budget, Gate } from "../../src/prefect/budget.ts"
-import { capabilitiesOf } from "../../src/prefect/capabilities.ts"
 import { jsonText, parseJson } from "../../src/prefect/json-text.ts"
+import { serverVersion } from "../../src/prefect/server-version.ts"
 import { createBody, patchBody, schedulePatchBody, toLive } from "../../src/prefect/translate.ts"
 import { wordsOf } from "../../src/prefect/answer.ts"
 import { creation, signal } from "./client.ts"
 
-const newest = capabilitiesOf(null)
-const oldest = capabilitiesOf("3.2.0")
+const newest = null
+const oldest = [3, 2, 0] as const
 
-await t.test("what a server can do follows from its version", (t) => {
-  const table: readonly (readonly [string | null, readonly boolean[]])[] = [
-    ["3.2.0", [false, false, false]],
-    ["3.3.3", [false, false, false]],
-    ["3.3.4", [false, false, true]],
-    ["3.6.5", [false, false, true]],
-    ["3.6.6", [false, true, true]],
-    ["3.8.0", [true, true, true]],
-    ["3.8.8+dirty", [true, true, true]],
-    ["3.10.0rc1", [true, true, true]],
-    ["4.0.0", [true, true, true]],
-    ["main", [true, true, true]],
-    [null, [true, true, true]],
+await t.test("a server says its version, and what it is too old for follows from that", (t) => {
+  const table: readonly (readonly [string | null, Version | null, readonly boolean[]])[] = [
+    ["3.2.0", [3, 2, 0], [false, false, false]],
+    ["3.3.3", [3, 3, 3], [false, false, false]],
+    ["3.3.4", [3, 3, 4], [false, false, true]],
+    ["3.6.5", [3, 6, 5], [false, false, true]],
+    ["3.6.6", [3, 6, 6], [false, true, true]],
+    ["3.8.0", [3, 8, 0], [true, true, true]],
+    ["3.8.8+dirty", [3, 8, 8], [true, true, true]],
+    ["3.10.0rc1", [3, 10, 0], [true, true, true]],
+    ["4.0.0", [4, 0, 0], [true, true, true]],
+    ["main", null, [true, true, true]],
+    [null, null, [true, true, true]],
   ]
-  for (const [version, expected] of table) {
-    const { emptiesJobVariables, gracePeriod, keepsLateRuns } = capabilitiesOf(version)
-    t.strictSame([emptiesJobVariables, gracePeriod, keepsLateRuns], expected, String(version))
+  for (const [text, version, expected] of table) {
+    const found = serverVersion(text)
+    t.strictSame(found, version, String(text))
+    const since = [
+      [3, 8, 0],
+      [3, 6, 6],
+      [3, 3, 4],
+    ] as const
+    t.strictSame(
+      since.map((wanted) => reaches(found, wanted)),
+      expected,
+      String(text),
+    )
   }
   for (const version of ["3.1.99", "2.20.0", "0.15.3"]) {
-    t.throws(() => capabilitiesOf(version), { code: "server-too-old", kind: "stalled" }, version)
+    t.throws(() => serverVersion(version), { code: "server-too-old", kind: "stalled" }, version)
   }
   t.end()
 })

@@ -1,4 +1,4 @@
-import type { AutomationWrite } from "../../src/core/change.ts"
+import type { AutomationWrite } from "../../src/core/model.ts"
 import { digestOf } from "../../src/core/digest.ts"
 import type { DeploymentPatch } from "../../src/core/change.ts"
 import type { Json, JsonObject } from "../../src/core/json.ts"

@@ -1,10 +1,10 @@
 import type { Change, FieldDiff } from "../../core/change.ts"
-import { fieldTitle } from "../../core/fields.ts"
-import type { Desired, DeploymentKey, FieldName, LiveDeployment, Problem, Value } from "../../core/model.ts"
+import { fieldOf, fieldTitle } from "../../core/fields.ts"
+import type { Desired, DeploymentKey, LiveDeployment, Problem, Value } from "../../core/model.ts"
 import { parseManifest, type ManifestEntry } from "../manifest/entries.ts"
 import type { Rule } from "../manifest/rules.ts"
 import { fieldLeftOut, leaveOut, remark, type Drafted } from "./draft.ts"
-import { fieldByKey, type Draft, type Remark } from "./entry.ts"
+import { fieldByKey, keyOf, type Draft, type Remark } from "./entry.ts"
 
 /** A manifest as Lockstep itself reads it, and what it would do about it: the test that each draft must pass. */
 export interface Reading {
@@ -117,11 +117,13 @@ function whyRefused({ code, message }: Problem, key: string): string {
 
 /** Differences from what is live, each told by the key that said it. */
 function amendDiffs(draft: Draft, entry: ManifestEntry, diffs: readonly FieldDiff[]): Drafted {
-  const said = new Map(keysOf(entry).map(({ key }) => [fieldByKey.get(key), key]))
-  const told = diffs.map((diff) => ({ diff, key: said.get(saidBy(diff.field)) }))
-  const wrong = told.flatMap(({ diff, key }) => (key === undefined ? [] : [[key, whyDifferent(diff)] as const]))
+  const said = new Set(keysOf(entry).map(({ key }) => key))
+  const wrong = diffs.flatMap((diff) => {
+    const key = keyOf(diff.field)
+    return key !== null && said.has(key) && fieldByKey.has(key) ? [[key, whyDifferent(diff)] as const] : []
+  })
   if (wrong.length > 0) return withoutFields(draft, wrong)
-  const stuck = diffs.find(({ field }) => field === "pullSteps" || field === "entrypoint" || field === "workPool")
+  const stuck = diffs.find(({ field }) => fieldOf(field).needed)
   if (stuck) return leaveOut("not-sayable", `${placeOf(stuck)} can't be said as it is live`)
   const fields = [...new Set(diffs.map(({ field }) => field))]
   const remarks = fields.map((field) =>
@@ -138,11 +140,6 @@ function whyDifferent(diff: FieldDiff): string {
   if (typeof live === "number" && desired === String(live))
     return `${placeOf(diff)} looks like a secret, and a placeholder would make a text of the number`
   return `${placeOf(diff)} can't be said as it is`
-}
-
-/** A limit and what happens at it are said by one key. */
-function saidBy(field: FieldName): FieldName {
-  return field === "concurrencyOptions" ? "concurrencyLimit" : field
 }
 
 function placeOf({ field, path }: FieldDiff): string {

@@ -1,4 +1,5 @@
-import { canonicalJson, type Json, type JsonObject } from "../../core/json.ts"
+import { fieldNames, fields } from "../../core/fields.ts"
+import { canonicalJson, jsonEqual, type Json, type JsonObject } from "../../core/json.ts"
 import type { FieldName, LiveDeployment, LiveSchedule, ScheduleSpec } from "../../core/model.ts"
 import { triggersOf } from "./triggers.ts"
 
@@ -24,44 +25,62 @@ export interface Draft {
   readonly remarks: readonly Remark[]
 }
 
-/** Keys of an entry, and of its work pool, with the field that each says; entries can do without these. */
-export const fieldByKey: ReadonlyMap<string, FieldName> = new Map([
-  ["description", "description"],
-  ["version", "version"],
-  ["tags", "tags"],
-  ["parameters", "parameters"],
-  ["enforce_parameter_schema", "enforceParameterSchema"],
-  ["work_queue_name", "workQueue"],
-  ["job_variables", "jobVariables"],
-  ["concurrency_limit", "concurrencyLimit"],
-  ["paused", "paused"],
-  ["schedules", "schedules"],
-  ["triggers", "automations"],
-])
+/** Keys of an entry, and of its work pool, with the first field that each says; entries can do without these. */
+export const fieldByKey: ReadonlyMap<string, FieldName> = new Map(
+  fieldNames
+    .flatMap((name) => {
+      const key = keyOf(name)
+      return key === null || fields[name].needed ? [] : [[key, name] as const]
+    })
+    .toReversed(),
+)
+
+/** The key, of the entry or of its work pool, that says a field; null = none does. */
+export function keyOf(name: FieldName): string | null {
+  return fields[name].key?.split(".").at(-1) ?? null
+}
+
+type Says = (draft: Draft) => JsonObject
 
 /**
- * The entry of a deployment, its keys in the order in which people write them. What is at its default isn't said: nobody
- * would write it, and it can be edited in Prefect as before.
+ * The keys that aren't simply what is live, in the order in which people write them, with the field that each says. What is
+ * at its default isn't said: nobody would write it, and it can be edited in Prefect as before.
  */
+const said: readonly (readonly [FieldName, Says])[] = [
+  ["description", ({ live, description }) => (description ? { description: live.fields.description } : {})],
+  [
+    "entrypoint",
+    ({ live, flowName }) => ({ entrypoint: live.fields.entrypoint, ...(flowName && { flow_name: live.flow }) }),
+  ],
+  ["version", ({ live }) => (isMade(live.fields.version) ? {} : { version: live.fields.version })],
+  ["tags", ({ live }) => filled("tags", live.fields.tags)],
+  ["parameters", ({ live }) => filled("parameters", live.fields.parameters)],
+  ["enforceParameterSchema", (draft) => plain("enforceParameterSchema", draft)],
+  ["workPool", (draft) => ({ work_pool: poolOf(draft) })],
+  ["concurrencyLimit", ({ live }) => concurrencyOf(live)],
+  ["paused", (draft) => plain("paused", draft)],
+  ["schedules", ({ live }) => filled("schedules", schedulesOf(live.fields.schedules))],
+  ["automations", ({ live }) => filled("triggers", triggersOf(live, writtenName(live)).triggers)],
+]
+/** Said within the key of another one. */
+const within: readonly FieldName[] = ["workQueue", "jobVariables", "concurrencyOptions"]
+const saidApart: ReadonlySet<FieldName> = new Set([...said.map(([name]) => name), ...within])
+
+/** The entry of a deployment. */
 export function entryOf(draft: Draft): JsonObject {
-  const { live, description, flowName, unsaid } = draft
-  const { fields } = live
-  const said: readonly (readonly [FieldName | null, JsonObject])[] = [
-    ["description", description ? { description: fields.description } : {}],
-    [null, { entrypoint: fields.entrypoint }],
-    [null, flowName ? { flow_name: live.flow } : {}],
-    ["version", isMade(fields.version) ? {} : { version: fields.version }],
-    ["tags", filled("tags", fields.tags)],
-    ["parameters", filled("parameters", fields.parameters)],
-    ["enforceParameterSchema", fields.enforceParameterSchema ? {} : { enforce_parameter_schema: false }],
-    [null, { work_pool: poolOf(draft) }],
-    ["concurrencyLimit", concurrencyOf(live)],
-    ["paused", fields.paused ? { paused: true } : {}],
-    ["schedules", filled("schedules", schedulesOf(fields.schedules))],
-    ["automations", filled("triggers", triggersOf(live, writtenName(live)).triggers)],
+  const others = fieldNames.filter((name) => keyOf(name) !== null && !saidApart.has(name))
+  const all: readonly (readonly [FieldName, Says])[] = [
+    ...said,
+    ...others.map((name) => [name, (one: Draft) => plain(name, one)] as const),
   ]
-  const parts = said.filter(([name]) => name === null || !unsaid.has(name)).map(([, part]) => part)
-  return Object.assign({ name: writtenName(live) }, ...parts) as JsonObject
+  const parts = all.filter(([name]) => !draft.unsaid.has(name)).map(([, says]) => says(draft))
+  return Object.assign({ name: writtenName(draft.live) }, ...parts) as JsonObject
+}
+
+function plain(name: FieldName, { live }: Draft): JsonObject {
+  const value = (live.fields[name] ?? null) as Json
+  const key = keyOf(name)
+  return key === null || jsonEqual(value, fields[name].default as Json) ? {} : { [key]: value }
 }
 
 /** As much as is needed to find the flow and to tell what it says by itself. */

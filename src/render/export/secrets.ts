@@ -1,8 +1,9 @@
+import { fieldNames, fields } from "../../core/fields.ts"
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../core/json.ts"
-import type { DeploymentKey, FieldName, LiveAutomation, LiveDeployment } from "../../core/model.ts"
+import type { DeploymentKey, FieldName, LiveAutomation, LiveDeployment, LiveFields } from "../../core/model.ts"
 import { isPlaceholder, isSecretName, looksSecret } from "../../core/secret.ts"
 import { inText } from "../manifest/template.ts"
-import { fieldByKey, type Remark } from "./entry.ts"
+import { fieldByKey, keyOf, type Remark } from "./entry.ts"
 import { triggersOf } from "./triggers.ts"
 
 /** A value that a placeholder stands for, and where. */
@@ -49,6 +50,17 @@ function namesIn(lives: readonly LiveDeployment[]): ReadonlySet<string> {
   return new Set(texts.flatMap((text) => [...text.matchAll(/\{\{\s*\$*(\w+)/g)].map(([, name = ""]) => name)))
 }
 
+/** What the key of a field says where people wrote it. */
+function said(live: LiveDeployment, name: FieldName): Json {
+  return saidWithin[name]?.(live) ?? (live.fields[name] as Json)
+}
+
+/** Where only a part is in people's own words. */
+const saidWithin: { readonly [F in FieldName]?: (live: LiveDeployment) => Json } = {
+  schedules: ({ fields: { schedules } }) => schedules.map((one) => [one.slug, one.parameters]),
+  automations: (live) => triggersOf(live, live.name).triggers,
+}
+
 class Hider {
   readonly #rules: Rules
   readonly #taken: ReadonlySet<string>
@@ -66,47 +78,36 @@ class Hider {
   cover(deployment: LiveDeployment): Covered {
     const within: string[] = []
     const live = this.#deployment(deployment, within)
-    const { entrypoint, workPool, pullSteps } = live.fields
-    const { description, version, tags, workQueue, parameters, jobVariables, schedules } = live.fields
-    const said: readonly (readonly [string, Json])[] = [
-      ["description", description],
-      ["version", version],
-      ["tags", tags],
-      ["work_queue_name", workQueue],
-      ["parameters", parameters],
-      ["job_variables", jobVariables],
-      ["schedules", schedules.map((one) => [one.slug, one.parameters])],
-      ["triggers", triggersOf(live, live.name).triggers],
-    ]
-    const keys = said.filter(([, value]) => this.#shows(value)).map(([key]) => key)
+    const keys = [...fieldByKey].filter(([, name]) => this.#shows(said(live, name))).map(([key]) => key)
     return {
       live,
       unsaid: new Set(keys.flatMap((key) => fieldByKey.get(key) ?? [])),
-      isStuck: this.#shows([entrypoint, workPool, pullSteps]),
+      isStuck: fieldNames.some((name) => fields[name].needed && this.#shows(live.fields[name] as Json)),
       remarks: [...within.map((place) => textHidden(place)), ...keys.map((key) => secretLeftOut(key))],
     }
   }
 
   #deployment(live: LiveDeployment, within: string[]): LiveDeployment {
-    const { fields } = live
-    const hide = <T extends Json>(value: T, field: string, prefix: string): T =>
-      this.#value(value, { live, prefix, path: [field], secret: false, within }) as T
+    const hide = <T extends Json>(value: T, place: string, prefix: string): T =>
+      this.#value(value, { live, prefix, path: [place], secret: false, within }) as T
     const own = `${live.flow}_`
+    const plain = fieldNames
+      .filter((name) => fields[name].concealed === "live-only")
+      // Steps are no entry's own and shared by many, so their secrets are named after none of them.
+      .map((name) => [name, hide(live.fields[name] as Json, keyOf(name) ?? "pull", keyOf(name) === null ? "" : own)])
+    const { schedules, automations } = live.fields
     return {
       ...live,
       fields: {
-        ...fields,
-        parameters: hide(fields.parameters, "parameters", own),
-        jobVariables: hide(fields.jobVariables, "job_variables", own),
-        // Steps are shared by many, so their secrets are named after none of them.
-        pullSteps: hide(fields.pullSteps, "pull", ""),
-        schedules: fields.schedules.map((one) => ({
+        ...live.fields,
+        ...(Object.fromEntries(plain) as Partial<LiveFields>),
+        schedules: schedules.map((one) => ({
           ...one,
           parameters: hide(one.parameters, `schedules[${one.slug ?? "unnamed"}].parameters`, own),
         })),
         automations:
-          fields.automations &&
-          fields.automations.map((one) => hideWithin(one, (value) => hide(value, `triggers[${one.name}]`, own))),
+          automations &&
+          automations.map((one) => hideWithin(one, (value) => hide(value, `triggers[${one.name}]`, own))),
       },
     }
   }

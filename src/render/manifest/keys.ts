@@ -1,27 +1,23 @@
+import { fieldNames, fieldOf } from "../../core/fields.ts"
 import { toldMax } from "./told.ts"
 import type { EntryReader } from "./reader.ts"
 import { nearest } from "../../core/nearest.ts"
 
+/** Keys that say a field, as paths. */
+const paths = fieldNames.flatMap((name) => {
+  const { key } = fieldOf(name)
+  return key === null ? [] : [key.split(".")]
+})
 /** What Prefect reads of an entry (`cli/deploy/_models.py: DeploymentConfig`), and what we read beyond it. */
 export const entryKeys: readonly string[] = [
+  ...new Set(paths.map(([key = ""]) => key)),
   "name",
-  "version",
-  "version_type",
-  "tags",
-  "description",
-  "schedule",
-  "schedules",
-  "paused",
-  "concurrency_limit",
   "flow_name",
-  "entrypoint",
-  "parameters",
-  "enforce_parameter_schema",
+  "version_type",
+  "schedule",
   "build",
   "push",
   "pull",
-  "work_pool",
-  "triggers",
   "sla",
   "parameter_openapi_schema",
 ]
@@ -76,7 +72,7 @@ const misplaced: ReadonlyMap<string, string> = new Map(
 /** Mappings of an entry: what Prefect reads in them, and what people write instead. */
 const nested: Readonly<Record<string, { known: readonly string[]; hints: ReadonlyMap<string, string> }>> = {
   work_pool: {
-    known: ["name", "work_queue_name", "job_variables"],
+    known: paths.flatMap(([key, inner]) => (key === "work_pool" && inner !== undefined ? [inner] : [])),
     hints: new Map(
       Object.entries({
         work_queue: "the key is `work_queue_name`",
