@@ -69,6 +69,8 @@ export interface LiveDeployment {
   readonly schedulesDigest: string
   /** Name of an attached concurrency limit that isn't the deployment's own (`deployment:<id>`); others may use it. */
   readonly sharedLimit: string | null
+  /** Of the attached limit, its own or a shared one: one that is made again under the same name isn't attached. */
+  readonly limitId: string | null
 }
 export type LiveFields = Omit<DeploymentFields, "schedules" | "automations"> & {
   readonly schedules: readonly LiveSchedule[]
@@ -82,11 +84,24 @@ export interface WorkPool {
   readonly queues: ReadonlySet<string>
 }
 
+/** Ids of work queues, by pool and name. */
+export type QueueIds = ReadonlyMap<string, ReadonlyMap<string, string>>
+
 /** What a snapshot must hold beside everything of ours. */
 export interface Coverage {
   readonly keys: ReadonlySet<DeploymentKey>
   /** Whether the automations that act on the deployments are needed too. */
   readonly automations: boolean
+}
+
+/** What a cheap look asks for, beside how many are ours. */
+export interface LookAt {
+  /** So many of ours, the newest by `updated`. */
+  readonly depth: number
+  /** Names of the queues that they use. */
+  readonly queues: ReadonlySet<string>
+  /** Whether any of them has a concurrency limit. */
+  readonly limits: boolean
 }
 
 /** Live state of a workspace at one moment, known complete for `covers`; there is no partial form. */
@@ -96,6 +111,8 @@ export interface Snapshot {
   readonly deployments: ReadonlyMap<DeploymentKey, LiveDeployment>
   readonly covers: ReadonlySet<DeploymentKey>
   readonly workPools: ReadonlyMap<string, WorkPool>
+  /** As they were before the deployments were read, so that what is removed in between is missing in the next look. */
+  readonly queues: QueueIds
   /** `unsupported`: this server's automations have no tags (before 3.4.7), so none could be marked as ours. */
   readonly automations: "read" | "unread" | "unsupported"
   /** What the server is; null = it doesn't say, and is taken for the newest. */

@@ -2,8 +2,8 @@ import type { DeploymentCreate, DeploymentPatch } from "../core/change.ts"
 import type { SchedulePatch } from "../core/model.ts"
 import type { Json, JsonObject } from "../core/json.ts"
 import { fields } from "../core/fields.ts"
-import { bearsLetter, managedTag } from "../core/mark.ts"
-import type { Coverage, DeploymentId, Instant, LiveDeployment, Snapshot, WorkPool } from "../core/model.ts"
+import { bearsLetter } from "../core/mark.ts"
+import type { Coverage, DeploymentId, Instant, LiveDeployment, LookAt, Snapshot } from "../core/model.ts"
 import { reaches, type Version } from "../core/version.ts"
 import { isoTime } from "../lib/clock.ts"
 import { Crossing } from "../lib/crossing.ts"
@@ -11,8 +11,9 @@ import { PrefectError } from "../lib/errors.ts"
 import { notFound, type Answer } from "./answer.ts"
 import { AutomationClient } from "./automations.ts"
 import { Flows } from "./flows.ts"
-import { countRows, listAll } from "./paging.ts"
-import { listPools } from "./pools.ts"
+import { look, ours } from "./look.ts"
+import { listAll } from "./paging.ts"
+import { listPools, type Pools } from "./pools.ts"
 import { RunClient } from "./runs.ts"
 import { serverVersion } from "./server-version.ts"
 import { Transport, type Call, type TransportOptions } from "./transport.ts"
@@ -20,7 +21,6 @@ import { createBody, patchBody, schedulePatchBody, toLive } from "./translate.ts
 import { VariableClient } from "./variables.ts"
 import { read, wire, type WireDeployment } from "./wire.ts"
 
-const ours: JsonObject = { deployments: { tags: { all_: [managedTag] } } }
 /** Before it they have no tags, so ours couldn't be told from others'. */
 const automationsSince = fields.automations.since?.version ?? [0, 0, 0]
 const namesPerQuery = 100
@@ -46,7 +46,7 @@ export class WorkspaceClient implements AsyncDisposable {
   readonly #flows: Flows
   /** Writes that may move a listing, and the listings. */
   readonly #crossing = new Crossing()
-  #pools: ReadonlyMap<string, WorkPool> = new Map()
+  #pools: Pools["pools"] = new Map()
 
   constructor(options: TransportOptions) {
     this.#transport = new Transport(options)
@@ -57,19 +57,8 @@ export class WorkspaceClient implements AsyncDisposable {
     this.automations = new AutomationClient(this.#transport)
   }
 
-  async look(depth: number, signal: AbortSignal) {
-    const body = { ...ours, sort: "UPDATED_DESC", limit: depth }
-    const [count, rows] = await this.#crossing.alone(
-      async () => [
-        await countRows(this.#transport, { path: "/deployments/count", filter: ours }, signal),
-        await this.#filterDeployments(body, signal),
-      ],
-      signal,
-    )
-    return {
-      count,
-      newest: rows.map((row) => ({ id: row.id as DeploymentId, updated: row.updated ?? row.created ?? "" })),
-    }
+  look(at: LookAt, signal: AbortSignal) {
+    return look({ transport: this.#transport, crossing: this.#crossing }, at, signal)
   }
 
   async snapshot(wanted: Coverage, signal: AbortSignal): Promise<Snapshot> {
@@ -83,7 +72,8 @@ export class WorkspaceClient implements AsyncDisposable {
   async #list(filter: JsonObject, automations: boolean, signal: AbortSignal): Promise<Snapshot> {
     const server = await this.#version(signal)
     const tagsAutomations = reaches(server, automationsSince)
-    this.#pools = await listPools(this.#transport, signal)
+    const { pools, queues } = await listPools(this.#transport, signal)
+    this.#pools = pools
     const rows = await this.#listRows(filter, signal)
     const needed = automations || rows.some(({ tags }) => bearsLetter(tags, fields.automations.letter))
     const readable = needed && tagsAutomations
@@ -95,6 +85,7 @@ export class WorkspaceClient implements AsyncDisposable {
       deployments,
       covers: new Set(deployments.keys()),
       workPools: this.#pools,
+      queues,
       automations: readable ? "read" : tagsAutomations ? "unread" : "unsupported",
       server,
     }
@@ -247,7 +238,7 @@ export class WorkspaceClient implements AsyncDisposable {
     )
     // A pool made after the last listing: without its default queue that one would look like a wish.
     if (rows.some(({ work_pool_name: pool }) => pool && !this.#pools.has(pool))) {
-      this.#pools = await listPools(this.#transport, signal)
+      this.#pools = (await listPools(this.#transport, signal)).pools
     }
     return rows.flatMap((row) => {
       const flow = flows.get(row.flow_id)
@@ -277,14 +268,6 @@ export class WorkspaceClient implements AsyncDisposable {
     if (answer.status === 404) return notFound(answer, route)
     const [live] = await this.#toLive([read(wire.deployment, answer.body, route)], signal)
     return live ?? null
-  }
-
-  async #filterDeployments(body: JsonObject, signal: AbortSignal): Promise<readonly WireDeployment[]> {
-    return read(wire.deployments, (await this.#filter("/deployments/filter", body, signal)).body, "/deployments/filter")
-  }
-
-  #filter(path: string, body: JsonObject, signal: AbortSignal): Promise<Answer> {
-    return this.#transport.call({ method: "POST", path, intent: "read", body }, signal)
   }
 
   #write(at: Pick<Call, "method" | "path" | "route">, body: JsonObject, signal: AbortSignal): Promise<Answer> {

@@ -47,6 +47,7 @@ export function toLive(
     allTags: wire.tags,
     schedulesDigest: digestOf(wire.schedules),
     sharedLimit: limit && !isOwn(limit, wire) ? limit.name : null,
+    limitId: limit?.id ?? null,
     fields: toFields({ wire, key: { id, key }, defaultQueue, automations }),
   }
 }

@@ -24,6 +24,8 @@ const schedule = z.object({
   schedule: scheduleSpec,
 })
 
+const limit = z.object({ id: z.string(), name: z.string(), limit: z.number() })
+
 const shapes = { text: z.string(), boolean: z.boolean(), object: jsonObject, list: z.array(json) } as const
 
 /** The fields that are what stands at their name; servers leave out what they don't know. */
@@ -49,7 +51,7 @@ const deployment = z.object({
   concurrency_options: z
     .object({ collision_strategy: z.string(), grace_period_seconds: z.number().nullish() })
     .nullish(),
-  global_concurrency_limit: z.object({ name: z.string(), limit: z.number() }).nullish(),
+  global_concurrency_limit: limit.nullish(),
 })
 
 const automation = z.object({
@@ -78,6 +80,7 @@ export const wire = {
   flows: z.array(flow),
   workPools: z.array(workPool),
   workQueues: z.array(workQueue),
+  limits: z.array(limit),
   count: z.number().int(),
   variable,
   variables: z.array(variable),
@@ -88,6 +91,8 @@ export const wire = {
 }
 export type WireDeployment = z.infer<typeof deployment>
 export type WireAutomation = z.infer<typeof automation>
+export type WireLimit = z.infer<typeof limit>
+export type WireQueue = z.infer<typeof workQueue>
 export type WireSchedule = z.infer<typeof schedule>
 
 /** @throws PrefectError `bad-answer` that names the first thing missing: an answer half understood is none. */

@@ -11,6 +11,8 @@ import type {
   Instant,
   LiveAutomation,
   LiveDeployment,
+  LookAt,
+  QueueIds,
   Revision,
   Snapshot,
   Tree,
@@ -63,8 +65,8 @@ export interface ImagesPort {
 
 /** A Prefect workspace. Every method throws PrefectError; `null` always means that the server said 404. */
 export interface WorkspacePort {
-  /** Two requests whatever the size: how many are ours, and the newest `depth` of them. */
-  look(depth: number, signal: AbortSignal): Promise<Look>
+  /** Three requests, four with limits, whatever the number of deployments: what of ours moved, and what it hangs on. */
+  look(at: LookAt, signal: AbortSignal): Promise<Look>
   /** Everything of ours in pages, and each of `wanted`, whoever owns it. Fails as a whole or is complete. */
   snapshot(wanted: Coverage, signal: AbortSignal): Promise<Snapshot>
   /** All deployments of the workspace, whoever owns them, with their automations. Fails as a whole or is complete. */
@@ -122,6 +124,10 @@ export interface Look {
   readonly count: number
   /** Newest first by `updated`. */
   readonly newest: readonly { readonly id: DeploymentId; readonly updated: Instant }[]
+  /** Of the names that were asked for, at least. */
+  readonly queues: QueueIds
+  /** By id; null = not asked for, or not shown to us: then only a listing tells which of them are attached. */
+  readonly limits: ReadonlyMap<string, { readonly name: string; readonly limit: number }> | null
 }
 interface RunCounts {
   /** PENDING, RUNNING, CANCELLING, PAUSED, and those that wait to try again. */

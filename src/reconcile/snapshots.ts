@@ -1,7 +1,7 @@
-import { managedTag } from "../core/mark.ts"
-import type { Coverage, DeploymentId, DeploymentKey, LiveDeployment, Snapshot } from "../core/model.ts"
+import type { Coverage, DeploymentKey, LiveDeployment, Snapshot } from "../core/model.ts"
 import type { Clock } from "../lib/clock.ts"
-import type { Look, WorkspacePort } from "./ports.ts"
+import type { WorkspacePort } from "./ports.ts"
+import { lookAt, sameLive, stands } from "./signs.ts"
 
 /** How fresh live state must be: `listedAfter` asks for a full listing, `lookedAfter` for a cheap look at least. */
 export interface Freshness {
@@ -14,8 +14,8 @@ export const nothingMore: Coverage = { keys: new Set(), automations: false }
 
 /**
  * Live state of one workspace, shared by all its sources. A listing costs the server 7 ms a deployment and blocks it
- * meanwhile, so it is made once and then checked by two cheap requests: the count, and the newest `updated` values.
- * Schedules edited through their own routes show only in a listing, hence `listIntervalMs`.
+ * meanwhile, so it is made once and then checked by a few cheap requests, which show the signs of `signs.ts`. Schedules
+ * edited through their own routes show only in a listing, hence `listIntervalMs`.
  */
 export class Snapshots {
   readonly #port: WorkspacePort
@@ -86,13 +86,13 @@ export class Snapshots {
       return false
     if (this.#lookedAt >= fresh.lookedAfter) return true
     if (this.#written >= lookDepthMax) return false
-    const depth = this.#written + 1
-    const look = await this.#port.look(depth, signal)
+    const at = lookAt(this.#now() as Snapshot, this.#written + 1)
+    const look = await this.#port.look(at, signal)
     this.#lookedAt = now
-    const stands = matches(look, this.#now() as Snapshot, depth)
+    const same = stands(look, this.#now() as Snapshot, at)
     // Should the listing that follows fail, nobody may take this look for a good one.
-    if (!stands) this.#listedAt = Number.NEGATIVE_INFINITY
-    return stands
+    if (!same) this.#listedAt = Number.NEGATIVE_INFINITY
+    return same
   }
 
   async #list(wanted: Coverage, signal: AbortSignal): Promise<void> {
@@ -128,46 +128,4 @@ export class Snapshots {
     this.#busy = mine.catch(() => undefined)
     return mine
   }
-}
-
-/** Whether a look shows just what the snapshot has: as many of ours, and the newest of them unchanged. */
-function matches(look: Look, snapshot: Snapshot, depth: number): boolean {
-  const known = oursIn(snapshot)
-  return (
-    look.count === known.size &&
-    look.newest.length >= Math.min(depth, known.size) &&
-    look.newest.every(({ id, updated }) => {
-      const live = known.get(id)
-      return live?.updated === updated
-    })
-  )
-}
-
-/** Sorted out once for all looks that it is compared with. */
-function oursIn({ deployments }: Snapshot): ReadonlyMap<DeploymentId, LiveDeployment> {
-  const known = ours.get(deployments)
-  if (known) return known
-  const found = [...deployments.values()].filter(({ allTags }) => allTags.includes(managedTag))
-  const byId = new Map(found.map((live) => [live.id, live]))
-  ours.set(deployments, byId)
-  return byId
-}
-
-const ours = new WeakMap<Snapshot["deployments"], ReadonlyMap<DeploymentId, LiveDeployment>>()
-
-function sameLive(a: Snapshot, b: Snapshot): boolean {
-  const same = (key: DeploymentKey, one: LiveDeployment): boolean => {
-    const other = b.deployments.get(key)
-    const same = other?.id === one.id && other.updated === one.updated
-    return same && other.schedulesDigest === one.schedulesDigest && automationsOf(other) === automationsOf(one)
-  }
-  const pools = [...a.workPools.keys()].toSorted().join("\n") === [...b.workPools.keys()].toSorted().join("\n")
-  return pools && a.deployments.size === b.deployments.size && [...a.deployments].every(([key, one]) => same(key, one))
-}
-
-function automationsOf({ fields: { automations } }: LiveDeployment): string {
-  return (automations ?? [])
-    .map(({ id, updated }) => `${id} ${updated}`)
-    .toSorted()
-    .join("\n")
 }

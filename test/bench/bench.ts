@@ -144,7 +144,9 @@ async function looks(size: number, prefect: PrefectServer): Promise<void> {
     userAgent: "lockstep-bench",
   })
   await client.snapshot(nothingMore, signal)
-  await measure("Lockstep: cheap look", size, prefect, () => client.look(1, signal))
+  await measure("Lockstep: cheap look", size, prefect, () =>
+    client.look({ depth: 1, queues: new Set(["default"]), limits: false }, signal),
+  )
   await measure("Lockstep: full look", size, prefect, () => client.snapshot(nothingMore, signal))
 }
 

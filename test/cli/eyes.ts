@@ -99,11 +99,12 @@ export function workspaceWith(deployments: readonly LiveDeployment[], record?: J
     deployments: new Map(deployments.map((live) => [live.key, live])),
     covers: new Set<DeploymentKey>(),
     workPools: new Map(),
+    queues: new Map(),
     automations: "unread" as const,
     server: null,
   }
   const reads: Partial<WorkspacePort> = {
-    look: async () => ({ count: deployments.length, newest: [] }),
+    look: async () => ({ count: deployments.length, newest: [], queues: new Map(), limits: null }),
     snapshot: async () => snapshot,
     everything: async () => ({ ...snapshot, automations: "read", workPools: poolsOf(deployments) }),
     widen: async (given) => given,

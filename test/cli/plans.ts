@@ -131,6 +131,7 @@ export function live(
     fields: { ...defaults, schedules: [], automations: null, ...fields },
     schedulesDigest: "",
     sharedLimit: null,
+    limitId: null,
   }
 }
 
@@ -180,6 +181,7 @@ export function planOf(world: World): Plan {
       workPools: new Map(
         ["pool", "k8s"].map((name) => [name, { name, defaultQueue: "default", queues: new Set(["default"]) }]),
       ),
+      queues: new Map(),
       automations: "read",
       server: null,
     },

@@ -16,6 +16,7 @@ import {
   type LiveDeployment,
   type LiveFields,
   type LiveSchedule,
+  type QueueIds,
   type Revision,
   type Schedule,
   type ScheduleSpec,
@@ -163,6 +164,7 @@ export function live(text: string, fields: Partial<LiveFields> = {}, more: Parti
     fields: all,
     schedulesDigest: digestOf(all.schedules as unknown as Json),
     sharedLimit: null,
+    limitId: null,
     ...more,
   }
   return made
@@ -185,12 +187,20 @@ export function pool(name: string, queues: readonly string[] = ["default"]): Wor
   return { name, defaultQueue: queues[0] ?? null, queues: new Set(queues) }
 }
 
+/** Ids of the queues of some pools, as long as nobody makes one of them again. */
+export function queueIdsOf(pools: Iterable<WorkPool>): QueueIds {
+  return new Map(
+    [...pools].map(({ name, queues }) => [name, new Map([...queues].map((queue) => [queue, `${name}/${queue}`]))]),
+  )
+}
+
 export function snapshotOf(deployments: readonly LiveDeployment[], pools = [pool("pool")]): Snapshot {
   return {
     takenAt: noon,
     deployments: new Map(deployments.map((one) => [one.key, one])),
     covers: new Set(),
     workPools: new Map(pools.map((one) => [one.name, one])),
+    queues: queueIdsOf(pools),
     automations: "read",
     server: null,
   }

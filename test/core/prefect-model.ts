@@ -38,6 +38,7 @@ export function created({ flow, name, fields, tags }: DeploymentCreate): LiveDep
     flow,
     name,
     sharedLimit: null,
+    limitId: null,
     updated: tick(),
   }
   const made = schedules.map((schedule) => stored({ ...schedule, slug: schedule.slug }))

@@ -64,6 +64,7 @@ export const live: LiveDeployment = {
   allTags: [],
   schedulesDigest: "",
   sharedLimit: null,
+  limitId: null,
   fields: {
     description: null,
     version: null,

@@ -3,7 +3,7 @@ import { Secret } from "../../src/core/secret.ts"
 import type { Workspace } from "../../src/core/source.ts"
 import { openProxy } from "../support/proxy.ts"
 import { openPrefect, type PrefectVersion } from "../support/prefect/server.ts"
-import { covering, creation, openClient, secretsOf, secretValue, signal } from "./client.ts"
+import { covering, creation, newest, openClient, secretsOf, secretValue, signal } from "./client.ts"
 
 /** Servers that want an auth string, and a CSRF token with everything but GET. */
 
@@ -39,7 +39,7 @@ async function withBoth(version: PrefectVersion): Promise<void> {
     const wrong = openClient(proxy.url, { auth, secrets: secretsOf(`admin:not-${secretValue}`) })
     const none = openClient(proxy.url)
     for (const client of [wrong, none]) {
-      const error = (await client.look(1, signal).catch((thrown: unknown) => thrown)) as Error & { code: string }
+      const error = (await client.look(newest(), signal).catch((thrown: unknown) => thrown)) as Error & { code: string }
       t.strictSame([error.code, error.message.includes(secretValue)], ["prefect-auth", false])
       t.match(error.message, /apiKey or authString of workspace test/)
       await client[Symbol.asyncDispose]()
@@ -54,9 +54,9 @@ async function withBoth(version: PrefectVersion): Promise<void> {
       auth,
       secrets: { ...secrets, read: async () => new Secret(current) },
     })
-    await t.rejects(rotating.look(1, signal), { code: "prefect-auth" })
+    await t.rejects(rotating.look(newest(), signal), { code: "prefect-auth" })
     current = authString
-    t.equal((await rotating.look(1, signal)).count, 0)
+    t.equal((await rotating.look(newest(), signal)).count, 0)
   })
 }
 

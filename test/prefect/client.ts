@@ -1,7 +1,7 @@
 import { WorkspaceClient } from "../../src/prefect/client.ts"
 import type { TransportOptions } from "../../src/prefect/transport.ts"
 import type { DeploymentCreate } from "../../src/core/change.ts"
-import type { Coverage, DeploymentKey, WorkspaceName } from "../../src/core/model.ts"
+import type { Coverage, DeploymentKey, LookAt, WorkspaceName } from "../../src/core/model.ts"
 import { Secret, type SecretRef } from "../../src/core/secret.ts"
 import type { Workspace } from "../../src/core/source.ts"
 import { systemClock } from "../../src/lib/clock.ts"
@@ -72,6 +72,11 @@ export function creation(
 /** What a snapshot must cover beside what is ours. */
 export function covering(...keys: readonly DeploymentKey[]): Coverage {
   return { keys: new Set(keys), automations: false }
+}
+
+/** A look at the newest of ours, in a workspace of which nothing is known yet. */
+export function newest(depth = 1): LookAt {
+  return { depth, queues: new Set(["default"]), limits: false }
 }
 
 /** A request around the client. */

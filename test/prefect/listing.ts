@@ -1,7 +1,7 @@
 import t from "tap"
 import type { DeploymentId, DeploymentKey } from "../../src/core/model.ts"
 import { cron, key, type Place } from "./place.ts"
-import { ask, covering, creation, openClient, signal } from "./client.ts"
+import { ask, covering, creation, newest, openClient, signal } from "./client.ts"
 
 /** The half of `behaviours.ts` that is about many deployments and about runs. */
 
@@ -16,7 +16,7 @@ export async function listing({ client, proxy, server, flow, version }: Place): 
     }
     proxy.seen.length = 0
     await using fresh = openClient(proxy.url)
-    const before = await fresh.look(1, signal)
+    const before = await fresh.look(newest(), signal)
     const snapshot = await fresh.snapshot(covering(), signal)
     const pages = proxy.seen.filter(({ path, body }) => path === "/deployments/filter" && body.includes('"offset"'))
     t.equal(pages.length, Math.floor(snapshot.deployments.size / 50) + 1)
@@ -144,13 +144,28 @@ export async function listing({ client, proxy, server, flow, version }: Place): 
     proxy.fault = null
   })
 
-  await t.test("a look is two requests, the newest change first", async (t) => {
-    const { live } = await client.create(creation(flow, "newest", {}, [tag]), signal)
+  await t.test("a look is three requests, a fourth where a limit is used, the newest change first", async (t) => {
+    const { live } = await client.create(creation(flow, "newest", { concurrencyLimit: 2 }, [tag]), signal)
     proxy.seen.length = 0
-    const look = await client.look(3, signal)
-    t.strictSame([proxy.seen.length, look.newest.length, look.newest[0]?.id], [2, 3, live.id])
+    const look = await client.look(newest(3), signal)
+    t.strictSame([proxy.seen.length, look.newest.length, look.newest[0]?.id, look.limits], [3, 3, live.id, null])
+    const { limits } = await client.look({ ...newest(), limits: true }, signal)
+    t.strictSame(proxy.seen.length, 7)
+    t.match(limits?.get(live.limitId ?? ""), { name: `deployment:${live.id}`, limit: 2 })
     await client.patch(live.id, { fields: { description: "changed" } }, signal)
-    t.not((await client.look(1, signal)).newest[0]?.updated, look.newest[0]?.updated)
+    t.not((await client.look(newest(), signal)).newest[0]?.updated, look.newest[0]?.updated)
+  })
+
+  await t.test("queues are asked for by name, and all of them where the names are too many", async (t) => {
+    await client.create(creation(flow, "queued", { workPool: `${flow}-pool`, workQueue: "by-name" }, [tag]), signal)
+    const seen = async (...names: readonly string[]) =>
+      [...((await client.look({ ...newest(), queues: new Set(names) }, signal)).queues.get(`${flow}-pool`) ?? [])]
+        .map(([name]) => name)
+        .toSorted()
+    const others = Array.from({ length: 101 }, (_, n) => `none-${n}`)
+    t.strictSame(await seen("by-name"), ["by-name"])
+    t.strictSame(await seen("none"), [])
+    t.ok((await seen(...others)).includes("by-name"))
   })
 }
 

@@ -159,7 +159,7 @@ await t.test("a live deployment's defaults, control tags and limits are told apa
   t.strictSame([live.fields.workQueue, toLive(row, "f", "other", () => null).fields.workQueue], [null, "default"])
   const limited = (name: string) => {
     const { fields, sharedLimit } = toLive(
-      { ...row, global_concurrency_limit: { name, limit: 3 } },
+      { ...row, global_concurrency_limit: { id: "limit", name, limit: 3 } },
       "f",
       null,
       () => null,

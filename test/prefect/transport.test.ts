@@ -4,7 +4,7 @@ import { systemClock } from "../../src/lib/clock.ts"
 import type { DeploymentId } from "../../src/core/model.ts"
 import { openProxy, type Fault } from "../support/proxy.ts"
 import { sharedPrefect } from "../support/prefect/server.ts"
-import { covering, creation, openClient, secretsOf, secretValue, signal } from "./client.ts"
+import { covering, creation, newest, openClient, secretsOf, secretValue, signal } from "./client.ts"
 
 /** What one call makes of each way that a server or a proxy can fail it: a real server behind a proxy that breaks things. */
 
@@ -44,7 +44,7 @@ const html = answer(200, { "content-type": "text/html" }, "<html>log in</html>")
 const ever = Number.POSITIVE_INFINITY
 const away = { code: "prefect-away", kind: "transient" }
 const count = "/deployments/count"
-const look = () => client.look(1, signal)
+const look = () => client.look(newest(), signal)
 
 await t.test("a read is sent again after each failure of a moment", async (t) => {
   const faults: readonly (readonly [string, Fault])[] = [
@@ -82,7 +82,7 @@ await t.test("the wait that a server asks for is kept, and left to the caller wh
   const waits: number[] = []
   const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) }
   await using patient = openClient(proxy.url, { clock })
-  const work = () => patient.look(1, signal)
+  const work = () => patient.look(newest(), signal)
   t.strictSame(await under(count, answer(429, { "retry-after": "7" }), 1, work), { result: null, asked: 2 })
   t.strictSame(waits, [7_000])
   const long = await under(count, answer(429, { "retry-after": "90" }), 1, work)
@@ -124,7 +124,7 @@ await t.test("a create whose answer is lost isn't sent twice, and is found by re
 
 await t.test("a server that isn't there is away, and a write to it was never sent", async (t) => {
   await using nobody = openClient("http://127.0.0.1:9/api")
-  t.strictSame(await failure(nobody.look(1, signal)), { ...away, status: null })
+  t.strictSame(await failure(nobody.look(newest(), signal)), { ...away, status: null })
   const removal = nobody.remove("00000000-0000-0000-0000-000000000000" as DeploymentId, signal)
   t.strictSame(await failure(removal), { ...away, status: null })
 })
@@ -171,7 +171,7 @@ await t.test("a URL without /api is told by its key, with what it would be", asy
 await t.test("an abort ends a call at once, whatever it waits for", async (t) => {
   proxy.fault = () => ({ kind: "hang" })
   const controller = new AbortController()
-  const waiting = client.look(1, controller.signal).catch((thrown: unknown) => (thrown as Error).message)
+  const waiting = client.look(newest(), controller.signal).catch((thrown: unknown) => (thrown as Error).message)
   controller.abort(new Error("enough"))
   t.equal(await waiting, "enough")
   proxy.fault = null

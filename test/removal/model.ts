@@ -3,12 +3,12 @@ import { digestOf } from "../../src/core/digest.ts"
 import type { DeploymentPatch } from "../../src/core/change.ts"
 import type { Json, JsonObject } from "../../src/core/json.ts"
 import { managedTag } from "../../src/core/mark.ts"
-import type { Coverage, Desired, DeploymentId, LiveDeployment, Revision, Tree } from "../../src/core/model.ts"
+import type { Coverage, Desired, DeploymentId, LiveDeployment, LookAt, Revision, Tree } from "../../src/core/model.ts"
 import type { Clock } from "../../src/lib/clock.ts"
 import { isoTime } from "../../src/lib/clock.ts"
 import { GitError, PrefectError } from "../../src/lib/errors.ts"
 import type { GitPort, ImagesPort, Index, RenderPort, WorkspacePort } from "../../src/reconcile/ports.ts"
-import { declared, desiredOf, liveAutomation, pool, schedule, snapshotOf } from "../core/builders.ts"
+import { declared, desiredOf, liveAutomation, pool, queueIdsOf, schedule, snapshotOf } from "../core/builders.ts"
 import { automated, created, patched } from "../core/prefect-model.ts"
 
 /** Time that moves only when it is told to. */
@@ -71,9 +71,9 @@ export class ModelPrefect implements WorkspacePort {
     this.deployments.set(live.id, live)
   }
 
-  async look(depth: number) {
+  async look({ depth }: LookAt) {
     const ours = this.#ours().toSorted((a, b) => (a.updated < b.updated ? 1 : -1))
-    return { count: ours.length, newest: ours.slice(0, depth) }
+    return { count: ours.length, newest: ours.slice(0, depth), queues: queueIdsOf([pool("pool")]), limits: null }
   }
   async snapshot({ keys }: Coverage) {
     this.listings++

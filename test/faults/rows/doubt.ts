@@ -3,6 +3,13 @@ import type { Fault } from "../fault.ts"
 /** Something can't be known, or is less than it seems. */
 export const doubt: readonly Fault[] = [
   {
+    fault: "a pool, a queue or a limit is removed, which detaches deployments without moving their `updated`",
+    seen: "the difference, at the next look: what ours hang on is read with it",
+    kept: "everything, should that answer be short or refused: then a listing decides",
+    healed: "at that look (30 s); a work pool once somebody makes it again (`work-pool-not-found`)",
+    test: "prefect/looks.test.ts: what detaches a deployment shows in one look, and nothing else costs a listing",
+  },
+  {
     fault: "a page of a listing comes back short, twice or empty, or the count moves",
     seen: "the turn fails with `listing-unstable` after three listings",
     kept: "everything: a listing that the count doesn't confirm is no snapshot",
