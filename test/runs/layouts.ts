@@ -80,6 +80,7 @@ export const fewLayouts: readonly Layout[] = [
 ]
 
 const noCommit = "git_clone has no commit_sha there"
+const dottedRule = "its `prefect deploy` stops at a dotted module: not enough values to unpack"
 const noImageRule = "its `prefect deploy` has no rule for an image in the job variables"
 
 export const manyLayouts: readonly Layout[] = [
@@ -166,7 +167,7 @@ export const manyLayouts: readonly Layout[] = [
       },
       "jobs",
     ),
-    fails: { "3.2.0": "it imports a dotted module before the pull steps run" },
+    not: { "3.2.0": dottedRule },
   },
   {
     ...layout("src-installed", {
@@ -177,6 +178,7 @@ export const manyLayouts: readonly Layout[] = [
       "src/srcpkg/helper.py": "VALUE = 12\n",
     }),
     installed: "src",
+    not: { "3.2.0": dottedRule },
   },
   layout("src-file", {
     "prefect.yaml": manifest("src/jobs/f.py:tick"),
@@ -222,6 +224,7 @@ export const manyLayouts: readonly Layout[] = [
       "own",
     ),
     image: { from: "own", to: "own" },
+    not: { "3.2.0": "its `prefect deploy` writes no pull step there unless a person answers a question" },
   },
   {
     ...layout(

@@ -89,7 +89,10 @@ function furnish(
     const checkout = join(base, layout.name)
     repositories.get(layout.name)?.git("clone", "--quiet", "--recurse-submodules", ".", checkout)
     if (layout.image) cpSync(join(checkout, layout.image.from), join(image, layout.image.to), { recursive: true })
-    return layout.installed === undefined ? [] : [join(checkout, layout.installed)]
+    if (layout.installed === undefined) return []
+    const installed = join(base, "installed", layout.name)
+    cpSync(join(checkout, layout.installed), installed, { recursive: true })
+    return [installed]
   })
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { Agent, fetch, type Response } from "undici"
 import { openDaemon } from "../../src/daemon.ts"
 import { systemClock, type Clock } from "../../src/lib/clock.ts"
 import type { SourceStatus } from "../../src/core/status.ts"
@@ -236,15 +237,17 @@ export function pause(ms: number): Promise<void> {
   return new Promise((wake) => setTimeout(wake, ms))
 }
 
+/** A connection that is kept may be closed by the server just when a slow test uses it again, so none is. */
+const dispatcher = new Agent({ pipelining: 0 })
+
 interface Sent {
   readonly method: string
   readonly body?: unknown
 }
 
 function send(url: string, { method, body }: Sent): Promise<Response> {
-  // A connection that is kept may be closed by the server just when a slow test uses it again.
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, connection: "close" }
-  return fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` }
+  return fetch(url, { method, headers, dispatcher, ...(body !== undefined && { body: JSON.stringify(body) }) })
 }
 
 async function ask<T>(url: string, sent: Sent): Promise<T> {

@@ -27,7 +27,8 @@ const refusal = '{"detail":"a fault of the test"}'
 
 /** `target` is an origin with a path, for example `http://127.0.0.1:4200/api`. */
 export async function openGateway(target: string): Promise<Gateway> {
-  const agent = new Agent({ keepAlive: true })
+  // A connection that is kept may be closed by the server just when it is used again.
+  const agent = new Agent({ keepAlive: false })
   const requests: Asked[] = []
   const http = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy())
@@ -48,8 +49,7 @@ export async function openGateway(target: string): Promise<Gateway> {
       upstream.once("response", resolve)
       upstream.once("error", reject)
     })
-    await pipeline(request, upstream)
-    const answer = await answered
+    const [answer] = await Promise.all([answered, pipeline(request, upstream)])
     if (fault === "lost-answer") {
       answer.resume()
       await new Promise((ended) => answer.once("close", ended))
