@@ -3,15 +3,15 @@ import type { DeploymentId, DeploymentKey, Instant, Location, Problem, Revision,
 import type { LiveAutomation, LiveSchedule } from "./parts.ts"
 import type { Version } from "./version.ts"
 
+/**
+ * The nouns of the product as values. Everything here is read-only data; what decides lives beside it in this room,
+ * what observes and acts lives in the rooms above. Field names are ours (camelCase): only `prefect/` speaks Prefect's.
+ */
 export { deploymentKey } from "./nouns.ts"
 export type * from "./nouns.ts"
 export type * from "./parts.ts"
 export type { DeploymentFields, FieldName } from "./fields.ts"
 
-/**
- * The nouns of the product as values. Everything here is read-only data; what decides lives beside it in this room,
- * what observes and acts lives in the rooms above. Field names are ours (camelCase): only `prefect/` speaks Prefect's.
- */
 /**
  * What Git says about one field. Absent = unmanaged, left alone. Declared = enforced, also when empty. Derived =
  * enforced, but computed by us (schema, docstring, injected pull). Undecided = hands off; `create` is what a new

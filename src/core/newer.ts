@@ -8,7 +8,10 @@ import { reaches, type Version } from "./version.ts"
  * refuse everything else beside it.
  */
 export function withoutNewer(desired: DesiredFields, server: Version | null): DesiredFields {
-  const rest = tooNew(desired, server).map(({ name, since }) => [name, withoutIt(desired[name], since)])
+  const rest = tooNew(desired, server).map(({ name, since, value }) => {
+    const known = since.without(value.value)
+    return [name, known === undefined ? { kind: "absent" } : { ...value, value: known }] as const
+  })
   return { ...desired, ...Object.fromEntries(rest) }
 }
 
@@ -25,11 +28,6 @@ function tooNew(desired: DesiredFields, server: Version | null) {
     const since = fieldOf(name).since as Since<unknown> | null
     if (since === null || reaches(server, since.version)) return []
     const value: Value<unknown> = desired[name]
-    return "value" in value && since.concerns(value.value) ? [{ name, since }] : []
+    return "value" in value && since.concerns(value.value) ? [{ name, since, value }] : []
   })
-}
-
-function withoutIt(value: Value<unknown>, since: Since<unknown>): Value<unknown> {
-  const rest = value.kind === "declared" || value.kind === "derived" ? since.without(value.value) : undefined
-  return rest === undefined ? { kind: "absent" } : { ...(value as Value<unknown> & { kind: "declared" }), value: rest }
 }

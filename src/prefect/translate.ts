@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto"
 import type { DeploymentCreate, DeploymentPatch } from "../core/change.ts"
-import type { SchedulePatch } from "../core/model.ts"
 import type { Sending } from "../core/field.ts"
 import { fieldNames, fieldOf } from "../core/fields.ts"
 import { canonicalJson, type Json, type JsonObject } from "../core/json.ts"
@@ -14,6 +13,7 @@ import type {
   LiveFields,
   LiveSchedule,
   Schedule,
+  SchedulePatch,
   ScheduleSpec,
 } from "../core/model.ts"
 import { reaches, type Version } from "../core/version.ts"

@@ -1,5 +1,4 @@
-import type { AutomationWrite } from "../core/model.ts"
-import type { DeploymentId, LiveAutomation, LiveDeployment } from "../core/model.ts"
+import type { AutomationWrite, DeploymentId, LiveAutomation, LiveDeployment } from "../core/model.ts"
 import { PrefectError } from "../lib/errors.ts"
 import type { WorkspacePort } from "./ports.ts"
 

@@ -1,5 +1,4 @@
 import type { DeploymentCreate, DeploymentPatch } from "../core/change.ts"
-import type { SchedulePatch } from "../core/model.ts"
 import type { ImageVerdict } from "../core/image.ts"
 import type { Json, JsonObject } from "../core/json.ts"
 import type {
@@ -14,6 +13,7 @@ import type {
   LookAt,
   QueueIds,
   Revision,
+  SchedulePatch,
   Snapshot,
   Tree,
   Value,

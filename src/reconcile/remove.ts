@@ -1,6 +1,5 @@
 import { isMarked, planRetirement, planReturn, strangers } from "../core/automation.ts"
 import type { Change } from "../core/change.ts"
-import type { AutomationWrite } from "../core/model.ts"
 import { fields } from "../core/fields.ts"
 import {
   bearsLetter,
@@ -12,7 +11,7 @@ import {
   sameOwner,
   type Owner,
 } from "../core/mark.ts"
-import type { DeploymentId, LiveAutomation, LiveDeployment } from "../core/model.ts"
+import type { AutomationWrite, DeploymentId, LiveAutomation, LiveDeployment } from "../core/model.ts"
 import { readingOf, type Clock } from "../lib/clock.ts"
 import { PrefectError } from "../lib/errors.ts"
 import { Fence, type Ask, type Ground } from "../lib/fence.ts"

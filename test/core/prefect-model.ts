@@ -1,7 +1,6 @@
-import type { AutomationWrite } from "../../src/core/model.ts"
 import { digestOf } from "../../src/core/digest.ts"
 import type { DeploymentCreate, DeploymentPatch, Write } from "../../src/core/change.ts"
-import type { SchedulePatch } from "../../src/core/model.ts"
+import type { AutomationWrite, SchedulePatch } from "../../src/core/model.ts"
 import type { Json } from "../../src/core/json.ts"
 import { isControlTag } from "../../src/core/mark.ts"
 import {

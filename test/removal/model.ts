@@ -1,9 +1,17 @@
-import type { AutomationWrite } from "../../src/core/model.ts"
 import { digestOf } from "../../src/core/digest.ts"
 import type { DeploymentPatch } from "../../src/core/change.ts"
 import type { Json, JsonObject } from "../../src/core/json.ts"
 import { managedTag } from "../../src/core/mark.ts"
-import type { Coverage, Desired, DeploymentId, LiveDeployment, LookAt, Revision, Tree } from "../../src/core/model.ts"
+import type {
+  AutomationWrite,
+  Coverage,
+  DeploymentId,
+  Desired,
+  LiveDeployment,
+  LookAt,
+  Revision,
+  Tree,
+} from "../../src/core/model.ts"
 import type { Clock } from "../../src/lib/clock.ts"
 import { isoTime } from "../../src/lib/clock.ts"
 import { GitError, PrefectError } from "../../src/lib/errors.ts"

@@ -32,7 +32,7 @@ export const fieldByKey: ReadonlyMap<string, FieldName> = new Map(
       const key = keyOf(name)
       return key === null || fields[name].needed ? [] : [[key, name] as const]
     })
-    .toReversed(),
+    .filter(([key], i, all) => all.findIndex(([other]) => other === key) === i),
 )
 
 /** The key, of the entry or of its work pool, that says a field; null = none does. */

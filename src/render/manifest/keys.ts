@@ -10,11 +10,11 @@ const paths = fieldNames.flatMap((name) => {
 })
 /** What Prefect reads of an entry (`cli/deploy/_models.py: DeploymentConfig`), and what we read beyond it. */
 export const entryKeys: readonly string[] = [
-  ...new Set(paths.map(([key = ""]) => key)),
   "name",
+  "schedule",
+  ...new Set(paths.map(([key = ""]) => key)),
   "flow_name",
   "version_type",
-  "schedule",
   "build",
   "push",
   "pull",
